@@ -1,0 +1,103 @@
+## make test   everything that a change must pass, in the order in which it fails fastest
+## make check  the fast part: format, lints, unit tests
+## make bench  one table of costs, ratios within one run
+## make fuzz   every fuzz target for a minute
+## make kill   twenty kills of a server under load, instead of the few in `make test`
+## make deny   licenses, bans and advisories of the dependencies
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# One version of everything for all steps, so that nothing is compiled twice.
+export COGNATE_BIN := $(CURDIR)/target/debug/cognate
+
+VENV := clients/python/.venv
+PYTHON := $(VENV)/bin/python
+JS := clients/javascript
+KILL_ROUNDS ?= 20
+FUZZ_SECONDS ?= 60
+
+.PHONY: help test check format generated layers lint unit binary javascript python examples deny bench fuzz kill clean-clients
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+test: format generated layers lint unit binary javascript python deny
+	@echo "everything passed"
+
+check: format lint unit
+
+format:
+	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
+
+generated:
+	cargo xtask codegen --check
+
+layers:
+	cargo xtask check-layers
+
+lint:
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+unit:
+	cargo test --locked --workspace
+
+binary:
+	cargo build --locked
+
+# Both suites run the programs of examples/ as a reader would, besides every operation.
+javascript: binary $(JS)/node_modules/.package-lock.json
+	cd $(JS) && npm test
+
+python: binary $(VENV)/.installed
+	cd clients/python && .venv/bin/python -m pytest
+
+# The programs of examples/ alone.
+examples: binary $(JS)/node_modules/.package-lock.json $(VENV)/.installed
+	cd $(JS) && node --test tests/mission.test.mjs
+	cd clients/python && .venv/bin/python -m pytest tests/test_examples.py
+
+$(JS)/node_modules/.package-lock.json: $(JS)/package-lock.json
+	cd $(JS) && npm ci --no-audit --no-fund
+	@touch $@
+
+# Debian keeps venv in a package of its own. Without it, virtualenv from PyPI does the same, inside this tree.
+$(VENV)/.installed: clients/python/requirements.txt
+	rm -rf $(VENV)
+	python3 -m venv $(VENV) || $(MAKE) --no-print-directory virtualenv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r clients/python/requirements.txt
+	@touch $@
+
+.PHONY: virtualenv
+virtualenv:
+	@rm -rf $(VENV)
+	@python3 -m pip install --quiet --disable-pip-version-check --target .tools/virtualenv virtualenv \
+	&& PYTHONPATH=.tools/virtualenv python3 -m virtualenv --quiet $(VENV) \
+	|| { echo "Python can make no virtual environment here. On Debian: apt-get install python3-venv" >&2; exit 1; }
+
+# Compiling cargo-deny takes many minutes, so it is used where it is installed and missed aloud where it is not.
+deny:
+	@if ! cargo deny --version >/dev/null 2>&1; then \
+	    echo "cargo-deny is not installed: dependencies are not checked (cargo install --locked cargo-deny)"; \
+	    exit 0; \
+	fi; \
+	cargo deny --locked check bans licenses sources; \
+	if cargo deny fetch db >/dev/null 2>&1; then \
+	    cargo deny --locked check advisories; \
+	else \
+	    echo "the advisory database cannot be fetched: advisories are not checked"; \
+	fi
+
+bench:
+	cargo run --locked --release --package cognate-benches
+
+fuzz:
+	fuzz/run $(FUZZ_SECONDS)
+
+kill:
+	COGNATE_KILL_ROUNDS=$(KILL_ROUNDS) cargo test --locked --package cognate --test integration kill::
+
+clean-clients:
+	rm -rf $(VENV) $(JS)/node_modules

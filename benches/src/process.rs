@@ -1,0 +1,156 @@
+//! The measured processes: started, asked what they used, ended.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::sigv4::{ROOT_ID, ROOT_SECRET, Writer};
+use crate::{Bench, Failure};
+
+/// Clock ticks a second in /proc: the same on every Linux that Rust runs on.
+const TICKS: f64 = 100.0;
+
+/// How the server runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// `cognate dev`.
+    Dev,
+    /// `cognate serve`.
+    Serve,
+}
+
+impl Mode {
+    /// The command's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Serve => "serve",
+        }
+    }
+}
+
+/// A server in a process of its own; killed when it is dropped.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Writes requests for it.
+    pub writer: Arc<Writer>,
+    /// How long it took from the start until it was ready.
+    pub ready_after: Duration,
+}
+
+/// Builds the server beside this program.
+pub fn build() -> Result<PathBuf, Failure> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo).args(["build", "--release", "-p", "cognate"]).status();
+    if !status.map_err(|e| format!("cargo: {e}"))?.success() {
+        return Err("the server does not build".to_owned());
+    }
+    let own = std::env::current_exe().map_err(|e| e.to_string())?;
+    Ok(own.with_file_name("cognate"))
+}
+
+impl Server {
+    /// Starts Cognate on a data folder and waits until it is ready.
+    pub fn start(bench: &Bench, mode: Mode, data: &Path) -> Result<Self, Failure> {
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let address = free.map_err(|e| e.to_string())?;
+        let log = std::fs::File::create(bench.folder.join("server.log")).map_err(|e| e.to_string())?;
+        let begun = Instant::now();
+        let child = Command::new(&bench.server)
+            .args([mode.name(), "--listen", &address.to_string(), "--data"])
+            .arg(data)
+            .env("COGNATE_LOG", "warn")
+            .env("COGNATE_ROOT_ACCESS_KEY_ID", ROOT_ID)
+            .env("COGNATE_ROOT_SECRET_ACCESS_KEY", ROOT_SECRET)
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .map_err(|e| format!("{}: {e}", bench.server.display()))?;
+        let writer = Arc::new(Writer::new(address.to_string(), mode));
+        let mut server = Self { child, address, writer, ready_after: Duration::ZERO };
+        while !is_ready(address) {
+            let ended = server.child.try_wait().map_err(|e| e.to_string())?;
+            if ended.is_some() || begun.elapsed() > Duration::from_secs(60) {
+                let log = std::fs::read_to_string(bench.folder.join("server.log")).unwrap_or_default();
+                return Err(format!("cognate {} is not ready: {log}", mode.name()));
+            }
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        server.ready_after = begun.elapsed();
+        Ok(server)
+    }
+
+    /// Starts the bare echo.
+    pub fn echo() -> Result<Self, Failure> {
+        let own = std::env::current_exe().map_err(|e| e.to_string())?;
+        let mut child = Command::new(own).arg("echo").stdout(Stdio::piped()).spawn().map_err(|e| e.to_string())?;
+        let mut line = String::new();
+        let stdout = child.stdout.take().ok_or("the echo has no output")?;
+        BufReader::new(stdout).read_line(&mut line).map_err(|e| e.to_string())?;
+        let address = line.trim().parse().map_err(|e| format!("the echo printed {line:?}: {e}"))?;
+        let writer = Arc::new(Writer::new(line.trim().to_owned(), Mode::Dev));
+        Ok(Self { child, address, writer, ready_after: Duration::ZERO })
+    }
+
+    /// The CPU seconds that it used so far.
+    pub fn cpu(&self) -> Result<f64, Failure> {
+        cpu(&self.child.id().to_string())
+    }
+
+    /// Its resident memory in MiB.
+    pub fn resident(&self) -> Result<f64, Failure> {
+        let file = format!("/proc/{}/status", self.child.id());
+        let text = std::fs::read_to_string(&file).map_err(|e| format!("{file}: {e}"))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+        let kib: f64 = line.trim().trim_end_matches(" kB").parse().map_err(|e| format!("VmRSS: {e}"))?;
+        Ok(kib / 1_024.0)
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end, and waits.
+    pub fn stop(mut self) -> Result<(), Failure> {
+        // The standard library only kills; this asks.
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        if !asked.map_err(|e| format!("kill: {e}"))?.success() {
+            return Err("the server cannot be stopped".to_owned());
+        }
+        self.child.wait().map_err(|e| e.to_string())?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// User and system time of a process, or of `self`, in seconds.
+pub fn cpu(process: &str) -> Result<f64, Failure> {
+    let file = format!("/proc/{process}/stat");
+    let text = std::fs::read_to_string(&file).map_err(|e| format!("{file}: {e}"))?;
+    // The name, in brackets, may hold spaces: fields are counted behind it.
+    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok());
+    let (user, system) = ticks(11).zip(ticks(12)).ok_or_else(|| format!("{file} reads {text:?}"))?;
+    Ok((user + system) / TICKS)
+}
+
+fn is_ready(address: SocketAddr) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    let request = format!("GET /ready HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let mut answer = String::new();
+    stream.write_all(request.as_bytes()).is_ok()
+        && stream.read_to_string(&mut answer).is_ok()
+        && answer.starts_with("HTTP/1.1 200 ")
+}

@@ -1,0 +1,62 @@
+//! The bare costs that ratios refer to.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use cognate_crypto::jwt::SigningKey;
+use cognate_crypto::password::{HashCost, PasswordHash, PasswordHasher};
+use cognate_crypto::random::SystemRandom;
+use serde_json::{Value, json};
+
+use crate::connection::{Call, Turn};
+use crate::load::Work;
+use crate::{Failure, seed};
+
+pub const ECHO: &str = "bare: axum echo of a JSON object";
+pub const SIGNATURES: &str = "bare: two RSA-2048 signatures";
+pub const SIGNATURES_TOGETHER: &str = "bare: the same on every core at once";
+pub const HASH: &str = "bare: one Argon2id hash (19 MiB, t=2, p=1)";
+pub const HASH_TOGETHER: &str = "bare: one hash, on every core at once";
+
+/// What the echo is asked.
+pub fn echo() -> Work {
+    Arc::new(|turn: Turn<'_>| {
+        let username = seed::username(turn.random.below(seed::SMALL));
+        let body = json!({ "UserPoolId": "us-east-1_AbCdEfGhI", "Username": username }).to_string();
+        Call { operation: "AdminGetUser", expected: body.clone(), body }
+    })
+}
+
+/// What a sign-in cannot do without.
+pub struct Costs {
+    key: SigningKey,
+    claims: Value,
+    hasher: PasswordHasher,
+    stored: PasswordHash,
+}
+
+impl Costs {
+    pub fn new() -> Result<Self, Failure> {
+        let key = SigningKey::generate().map_err(|e| e.to_string())?;
+        let claims = json!({
+            "sub": "017f22e2-79b0-7cc3-98c4-dc0c0c07398f",
+            "iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI",
+            "client_id": "1example23456789abcdefghij", "token_use": "access", "username": "user-0000001",
+            "scope": "aws.cognito.signin.user.admin", "auth_time": 1_800_000_000, "iat": 1_800_000_000,
+            "exp": 1_800_003_600, "jti": "017f22e2-79b0-7cc3-98c4-dc0c0c07398f",
+        });
+        let hasher = PasswordHasher::new(HashCost::SERVE);
+        let stored = hasher.hash("Bench-Pass-1!", &SystemRandom);
+        Ok(Self { key, claims, hasher, stored })
+    }
+
+    /// Signs an access token and an ID token.
+    pub fn sign(&self) {
+        black_box(self.key.sign(&self.claims).is_ok() && self.key.sign(&self.claims).is_ok());
+    }
+
+    /// Compares a password with its hash.
+    pub fn hash(&self) {
+        black_box(self.hasher.verify("Bench-Pass-1!", &self.stored));
+    }
+}

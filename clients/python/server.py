@@ -1,0 +1,125 @@
+"""Starts the server under test on a free port with a data folder of its own, and talks to it.
+
+COGNATE_BIN names the binary (a relative path counts from the top of the repository); without it the debug build is
+taken. Every test module starts one server.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BINARY = REPOSITORY / os.environ.get("COGNATE_BIN", "target/debug/cognate")
+REGION = "us-east-1"
+ANYBODY = ("AKIDLOCALDEVELOPMENT", "any secret will do in dev")
+
+READY_WITHIN_SECONDS = 30
+GONE_WITHIN_SECONDS = 15
+
+
+class Server:
+    """A running server."""
+
+    def __init__(self, mode="dev", flags=(), pools=None, data=None, environment=None, credentials=ANYBODY):
+        if not BINARY.exists():
+            raise RuntimeError(f"{BINARY} is not there: cargo build, or set COGNATE_BIN")
+        self.owns_data = data is None
+        self.data = Path(data or tempfile.mkdtemp(prefix="cognate-python-"))
+        self.credentials = credentials
+        self.log = self.data / "server.log"
+        port = free_port()
+        self.endpoint = f"http://127.0.0.1:{port}"
+        command = [BINARY, mode, "--listen", f"127.0.0.1:{port}", "--data", self.data]
+        if pools is not None:
+            command += ["--pools", pools]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(part) for part in [*command, *flags]],
+                cwd=self.data,
+                env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self._wait_until_ready()
+        self.sdk = self.client()
+
+    def client(self, credentials=None, region=REGION, **config):
+        """An SDK client; `config` goes to botocore."""
+        key, secret = credentials or self.credentials
+        return boto3.session.Session().client(
+            "cognito-idp",
+            endpoint_url=self.endpoint,
+            region_name=region,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(retries={"total_max_attempts": 1}, max_pool_connections=40, **config),
+        )
+
+    def outbox(self, pool_id, username=None):
+        """What the server sent, newest first."""
+        query = {"poolId": pool_id} | ({} if username is None else {"username": username})
+        return self.get_json(f"/_cognate/outbox?{urllib.parse.urlencode(query)}")["messages"]
+
+    def advance(self, seconds):
+        """Moves the server's clock forward."""
+        request = urllib.request.Request(
+            f"{self.endpoint}/_cognate/clock",
+            data=json.dumps({"advanceSeconds": seconds}).encode(),
+            headers={"content-type": "application/json"},
+        )
+        urllib.request.urlopen(request).close()
+
+    def get_json(self, path):
+        with urllib.request.urlopen(self.endpoint + path) as response:
+            return json.load(response)
+
+    def stop(self):
+        """Ends the process gracefully; the data folder stays if the caller brought it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(GONE_WITHIN_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if self.owns_data:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+    def _wait_until_ready(self):
+        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the server ended before it was ready:\n{self.log.read_text()}")
+            try:
+                with urllib.request.urlopen(f"{self.endpoint}/ready", timeout=1) as response:
+                    if response.status == 200:
+                        return
+            except OSError:
+                pass
+            time.sleep(0.02)
+        self.process.kill()
+        raise RuntimeError(f"the server was not ready in time:\n{self.log.read_text()}")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run(*arguments):
+    """Runs the binary to its end and answers what it printed."""
+    command = [str(part) for part in [BINARY, *arguments]]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

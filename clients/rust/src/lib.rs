@@ -1,0 +1,1 @@
+//! Black-box tests through the AWS SDK for Rust.

@@ -1,0 +1,152 @@
+//! Commands and their options.
+
+mod access_key;
+mod dev;
+mod serve;
+mod shutdown;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// A user directory and sign-in server that speaks the Amazon Cognito user pools API.
+///
+/// AWS SDKs, the AWS CLI, Amplify and Terraform use it unchanged: set their endpoint to the address that Cognate
+/// prints. Start with `cognate dev`.
+#[derive(Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cognate dev                                 a server for this machine, data in ./.cognate
+  cognate dev --pools pools.toml              with pools, clients, groups and users as declared
+  cognate serve --data /var/lib/cognate       a server for production: signatures verified
+  cognate access-key create --policy p.json   credentials for a caller of `serve`
+
+  aws cognito-idp list-user-pools --max-results 10 --region us-east-1 --endpoint-url http://127.0.0.1:9229";
+
+#[derive(Subcommand)]
+enum Command {
+    /// A server for development and tests, on this machine only: any credentials, cheap password hashes, messages
+    /// and clock at hand.
+    Dev(dev::Options),
+    /// A server for production: signatures are verified, policies decide, passwords are hashed at full cost.
+    Serve(serve::Options),
+    /// The access keys with which callers of `serve` sign their requests.
+    AccessKey(access_key::Options),
+}
+
+/// What every command needs to open the data.
+#[derive(Args, Clone)]
+struct Data {
+    /// The folder of the store.
+    #[arg(long = "data", value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// The master key that seals secrets at rest: 64 hexadecimal digits or base64 of 32 bytes. Without it the file
+    /// master.key in the data folder is used, and made at the first start.
+    #[arg(long, env = "COGNATE_MASTER_KEY", hide_env_values = true, value_name = "KEY")]
+    master_key: Option<String>,
+    /// The region in pool ids, ARNs and signatures.
+    #[arg(long, env = "COGNATE_REGION", value_name = "REGION")]
+    region: Option<String>,
+    /// The account in ARNs: twelve digits.
+    #[arg(long, env = "COGNATE_ACCOUNT", value_name = "DIGITS")]
+    account: Option<String>,
+    /// Where tokens say they come from: `service` for the live service's name, which verifiers made for it insist on,
+    /// or the base URL of this server, for verifiers that fetch its discovery document.
+    #[arg(long, env = "COGNATE_ISSUER", value_name = "service|URL")]
+    issuer: Option<String>,
+}
+
+impl Data {
+    /// The same settings as a file would give; what is set here wins.
+    fn over(&self, file: &cognate::FileConfig) -> cognate::FileConfig {
+        cognate::FileConfig {
+            data: self.folder.clone().or_else(|| file.data.clone()),
+            region: self.region.clone().or_else(|| file.region.clone()),
+            account: self.account.clone().or_else(|| file.account.clone()),
+            issuer: self.issuer.clone().or_else(|| file.issuer.clone()),
+            ..file.clone()
+        }
+    }
+}
+
+/// The root key of the environment; both parts or none.
+#[derive(Args, Clone)]
+struct RootKey {
+    /// The access key id of the root; made and shown at the first start when it is not given.
+    #[arg(long, env = "COGNATE_ROOT_ACCESS_KEY_ID", value_name = "ID")]
+    root_access_key_id: Option<String>,
+    /// The secret of the root key.
+    #[arg(long, env = "COGNATE_ROOT_SECRET_ACCESS_KEY", hide_env_values = true, value_name = "SECRET")]
+    root_secret_access_key: Option<String>,
+}
+
+/// A failure, as the user reads it.
+type Failure = String;
+
+/// Runs the command of the arguments; `dev` when none is named.
+pub fn run() -> Result<(), Failure> {
+    let cli = Cli::parse();
+    match cli.command {
+        Some(Command::Dev(options)) => in_runtime(dev::run(options)),
+        Some(Command::Serve(options)) => in_runtime(serve::run(options)),
+        Some(Command::AccessKey(options)) => in_runtime(access_key::run(options)),
+        None => in_runtime(dev::run(dev::Options::default())),
+    }
+}
+
+fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
+    runtime.block_on(command)
+}
+
+/// Logs go to standard error; `COGNATE_LOG` sets what is logged, `COGNATE_LOG_FORMAT=json` how.
+fn log(default: &str) {
+    let filter = EnvFilter::try_from_env("COGNATE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::env::var("COGNATE_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        builder.json().init();
+    } else {
+        builder.compact().init();
+    }
+}
+
+/// The root key to use: the one given, or the one of the installation; the flag tells whether it was made now.
+async fn root_key(
+    pools: &cognate::UserPools,
+    given: &RootKey,
+) -> Result<(String, zeroize::Zeroizing<String>, bool), Failure> {
+    match (&given.root_access_key_id, &given.root_secret_access_key) {
+        (Some(id), Some(secret)) if !id.is_empty() && !secret.is_empty() => {
+            Ok((id.clone(), zeroize::Zeroizing::new(secret.clone()), false))
+        }
+        (None, None) => {
+            let (key, is_new) = pools.root_key().await.map_err(|e| e.to_string())?;
+            Ok((key.id, key.secret, is_new))
+        }
+        _ => Err("give both COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY, or neither".to_owned()),
+    }
+}
+
+async fn declare(pools: &cognate::UserPools, file: &std::path::Path) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let declared = cognate::DeclaredPools::parse(&text).map_err(|e| format!("{}: {e}", file.display()))?;
+    pools.declare(&declared).await.map_err(|e| format!("{}: {e}", file.display()))
+}
+
+async fn listen(address: &str) -> Result<tokio::net::TcpListener, Failure> {
+    tokio::net::TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))
+}
+
+/// Prints to standard output.
+fn say(text: &str) {
+    use std::io::Write;
+    // A closed pipe is no reason to stop a server.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

@@ -1,0 +1,97 @@
+//! `cognate dev`.
+
+use std::net::ToSocketAddrs;
+use std::path::PathBuf;
+
+use clap::Args;
+use cognate::{Config, Door, FileConfig, Limits, UserPools};
+
+use super::{Data, Failure, RootKey, declare, listen, log, root_key, say, shutdown};
+
+/// Where `dev` listens unless it is told otherwise.
+const ADDRESS: &str = "127.0.0.1:9229";
+
+#[derive(Args)]
+pub(super) struct Options {
+    /// Where to listen. Only addresses of this machine, unless --allow-remote is given.
+    #[arg(long, value_name = "ADDR", default_value = ADDRESS)]
+    listen: String,
+    #[command(flatten)]
+    data: Data,
+    /// A file with pools, app clients, groups and users that are there after every start.
+    #[arg(long, value_name = "FILE")]
+    pools: Option<PathBuf>,
+    /// Verify signatures and policies as `serve` does, with outbox and clock still at hand.
+    #[arg(long)]
+    verify_signatures: bool,
+    #[command(flatten)]
+    root: RootKey,
+    /// Listen on an address that other machines reach. Anybody there can do everything unless signatures are verified.
+    #[arg(long)]
+    allow_remote: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        use clap::{Command, FromArgMatches};
+        let command = Self::augment_args(Command::new("dev"));
+        #[expect(clippy::expect_used, reason = "every option has a default or may be left out")]
+        Self::from_arg_matches(&command.get_matches_from(["dev"])).expect("no option is required")
+    }
+}
+
+pub(super) async fn run(options: Options) -> Result<(), Failure> {
+    log("warn,outbox=info");
+    check_loopback(&options)?;
+    let mut config = Config::development(options.data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
+    options.data.over(&FileConfig::default()).apply(&mut config.settings)?;
+    config.master_key.clone_from(&options.data.master_key);
+    let data = config.data.clone();
+    let region = config.settings.region.clone();
+    let pools = UserPools::open(config).map_err(|e| e.to_string())?;
+    let mut key_lines = String::new();
+    let door = if options.verify_signatures {
+        let (root_id, root_secret, is_new) = root_key(&pools, &options.root).await?;
+        key_lines = key_text(&root_id, &root_secret, is_new);
+        Door::DevVerified { root_id, root_secret }
+    } else {
+        Door::Dev
+    };
+    let listener = listen(&options.listen).await?;
+    if let Some(file) = &options.pools {
+        declare(&pools, file).await?;
+    }
+    let server = pools.serve(listener, &door, Limits::default()).map_err(|e| e.to_string())?;
+    let endpoint = server.endpoint();
+    say(&format!(
+        "Cognate is ready for development.\n\n  \
+         endpoint  {endpoint}\n  \
+         data      {}\n  \
+         outbox    {endpoint}/_cognate/outbox   (messages to users are printed here too)\n  \
+         clock     curl -X POST {endpoint}/_cognate/clock -d '{{\"advanceSeconds\": 600}}'\n{key_lines}\n\
+         Try:\n  {}aws cognito-idp create-user-pool --pool-name demo --region {region} --endpoint-url {endpoint}\n",
+        data.display(),
+        if options.verify_signatures { "" } else { "AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any " },
+    ));
+    shutdown::requested().await?;
+    server.stop().await;
+    Ok(())
+}
+
+fn key_text(id: &str, secret: &str, is_new: bool) -> String {
+    if is_new { format!("  root key  {id} {secret}   (shown this once)\n") } else { format!("  root key  {id}\n") }
+}
+
+/// `dev` believes everybody, so it listens to this machine only, unless it is told otherwise in so many words.
+fn check_loopback(options: &Options) -> Result<(), Failure> {
+    let mut addresses =
+        options.listen.to_socket_addrs().map_err(|e| format!("{} is not an address: {e}", options.listen))?;
+    if options.allow_remote || addresses.all(|address| address.ip().is_loopback()) {
+        return Ok(());
+    }
+    Err(format!(
+        "dev believes every caller, so it does not listen on {}; use `cognate serve`, or add --allow-remote if that is \
+         what you want",
+        options.listen
+    ))
+}

@@ -1,0 +1,59 @@
+//! `cognate serve`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use cognate::{Config, Door, FileConfig, UserPools};
+
+use super::{Data, Failure, RootKey, declare, listen, log, root_key, say, shutdown};
+
+/// Where `serve` listens unless it is told otherwise: a proxy with TLS stands in front of it.
+const ADDRESS: &str = "127.0.0.1:9229";
+
+#[derive(Args)]
+pub(super) struct Options {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    #[command(flatten)]
+    data: Data,
+    /// A file with settings; what is given on the command line wins. README.md lists its members.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A file with pools that are there after every start.
+    #[arg(long, value_name = "FILE")]
+    pools: Option<PathBuf>,
+    #[command(flatten)]
+    root: RootKey,
+}
+
+pub(super) async fn run(options: Options) -> Result<(), Failure> {
+    log("info");
+    let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
+    let file = options.data.over(&file);
+    let data = file.data.clone().ok_or("name the data folder: --data DIR, or data = \"DIR\" in the configuration")?;
+    let mut config = Config::new(data);
+    file.apply(&mut config.settings)?;
+    config.master_key.clone_from(&options.data.master_key);
+    let pools = UserPools::open(config).map_err(|e| e.to_string())?;
+    let (root_id, root_secret, is_new) = root_key(&pools, &options.root).await?;
+    let address = options.listen.or(file.listen).unwrap_or_else(|| ADDRESS.to_owned());
+    let listener = listen(&address).await?;
+    if let Some(file) = options.pools.or(file.pools) {
+        declare(&pools, &file).await?;
+    }
+    if is_new {
+        say(&format!(
+            "The root access key of this installation, shown this once:\n\n  AWS_ACCESS_KEY_ID={root_id}\n  \
+             AWS_SECRET_ACCESS_KEY={}\n",
+            root_secret.as_str()
+        ));
+    }
+    let door = Door::Serve { root_id, root_secret };
+    let server = pools.serve(listener, &door, file.limits).map_err(|e| e.to_string())?;
+    say(&format!("Cognate serves on {}.", server.endpoint()));
+    shutdown::requested().await?;
+    tracing::info!("stopping: running requests may finish");
+    server.stop().await;
+    Ok(())
+}

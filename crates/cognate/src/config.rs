@@ -1,0 +1,151 @@
+//! How Cognate is set up: by a program, or by a file.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cognate_crypto::password::HashCost;
+use cognate_operations::{Issuer, Settings};
+use serde::Deserialize;
+
+/// How to open the user pools.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder of the store and, unless it comes from elsewhere, of the master key.
+    pub data: PathBuf,
+    /// The master key as text: 64 hexadecimal digits, or base64 of 32 bytes. Without it the file `master.key` in the
+    /// data folder is read, and made at first.
+    pub master_key: Option<String>,
+    /// Region, account, issuer, cost of hashes.
+    pub settings: Settings,
+}
+
+impl Config {
+    /// For production: Argon2id at full cost.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into(), master_key: None, settings: Settings::default() }
+    }
+
+    /// For development and tests: the cheapest legal hashes, messages readable.
+    pub fn development(data: impl Into<PathBuf>) -> Self {
+        let settings = Settings { hash_cost: HashCost::DEV, keeps_messages_readable: true, ..Settings::default() };
+        Self { data: data.into(), master_key: None, settings }
+    }
+}
+
+/// Bounds of the server, each with a default that fits an identity server behind SDKs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// The largest body, in bytes.
+    pub body_bytes: usize,
+    /// How long a client may take to send its headers, in seconds.
+    pub header_seconds: u64,
+    /// How long a client may take to send its body, in seconds.
+    pub body_seconds: u64,
+    /// How many connections are open at once; more wait in the system's queue.
+    pub connections: usize,
+    /// How many requests run at once; more are told to come back later.
+    pub requests: usize,
+    /// How long running requests may take to finish when the server stops, in seconds.
+    pub shutdown_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1 << 20,
+            header_seconds: 10,
+            body_seconds: 30,
+            connections: 4_096,
+            requests: 2_048,
+            shutdown_seconds: 10,
+        }
+    }
+}
+
+impl Limits {
+    pub(crate) fn header_time(&self) -> Duration {
+        Duration::from_secs(self.header_seconds)
+    }
+
+    pub(crate) fn body_time(&self) -> Duration {
+        Duration::from_secs(self.body_seconds)
+    }
+
+    pub(crate) fn shutdown_time(&self) -> Duration {
+        Duration::from_secs(self.shutdown_seconds)
+    }
+}
+
+/// The file of `cognate serve --config`. Every member may be left out; the command line wins over the file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FileConfig {
+    /// Where to listen, such as `0.0.0.0:9229`.
+    pub listen: Option<String>,
+    /// The data folder.
+    pub data: Option<PathBuf>,
+    /// The region in pool ids and ARNs.
+    pub region: Option<String>,
+    /// The account in ARNs: twelve digits.
+    pub account: Option<String>,
+    /// `service` (the default), or the base URL that tokens name as their issuer.
+    pub issuer: Option<String>,
+    /// A file with declared pools, applied at every start.
+    pub pools: Option<PathBuf>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl FileConfig {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
+    }
+
+    /// Writes its region, account and issuer into settings.
+    pub fn apply(&self, settings: &mut Settings) -> Result<(), String> {
+        if let Some(region) = &self.region {
+            settings.region = checked(region, "region", |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')?;
+        }
+        if let Some(account) = &self.account {
+            settings.account = checked(account, "account", |c| c.is_ascii_digit())?;
+        }
+        if let Some(issuer) = &self.issuer {
+            settings.issuer = issuer_of(issuer);
+        }
+        Ok(())
+    }
+}
+
+/// `service`, or a base URL.
+pub(crate) fn issuer_of(text: &str) -> Issuer {
+    if text == "service" { Issuer::Service } else { Issuer::Base(text.to_owned()) }
+}
+
+fn checked(text: &str, name: &str, fits: fn(char) -> bool) -> Result<String, String> {
+    if !text.is_empty() && text.len() <= 32 && text.chars().all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("{name} = {text:?} is not a valid {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_sets_region_and_limits() {
+        let file: FileConfig = toml::from_str("region = \"eu-west-1\"\n[limits]\nbody_bytes = 2048\n").unwrap();
+        let mut settings = Settings::default();
+        file.apply(&mut settings).unwrap();
+        assert_eq!(settings.region, "eu-west-1");
+        assert_eq!((file.limits.body_bytes, file.limits.connections), (2_048, 4_096));
+    }
+
+    #[test]
+    fn a_misspelt_member_is_told() {
+        assert!(toml::from_str::<FileConfig>("regoin = \"eu-west-1\"").is_err());
+    }
+}

@@ -1,0 +1,34 @@
+//! Cognate as its users meet it: the program, the server and the library, on a real store.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that trips here fails")]
+
+#[path = "integration/api.rs"]
+mod api;
+#[path = "integration/concurrency.rs"]
+mod concurrency;
+#[path = "integration/deletion.rs"]
+mod deletion;
+#[path = "integration/directory.rs"]
+mod directory;
+#[path = "integration/directory_model.rs"]
+mod directory_model;
+#[path = "integration/envelope.rs"]
+mod envelope;
+#[path = "integration/front_door.rs"]
+mod front_door;
+#[path = "integration/http.rs"]
+mod http;
+#[path = "integration/kill.rs"]
+mod kill;
+#[path = "integration/kill_ledger.rs"]
+mod kill_ledger;
+#[path = "integration/limits.rs"]
+mod limits;
+#[path = "integration/not_built.rs"]
+mod not_built;
+#[path = "integration/process.rs"]
+mod process;
+#[path = "integration/restart.rs"]
+mod restart;
+#[path = "integration/served.rs"]
+mod served;

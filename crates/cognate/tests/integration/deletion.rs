@@ -1,0 +1,103 @@
+//! Deleting a user who has everything that a user can have.
+
+use std::path::Path;
+
+use cognate::model::{
+    AdminAddUserToGroupRequest, AdminCreateUserRequest, AdminDeleteUserRequest, AdminGetUserRequest,
+    AdminInitiateAuthRequest, AdminSetUserPasswordRequest, CreateGroupRequest, CreateUserPoolClientRequest,
+    DescribeUserPoolRequest, ForgotPasswordRequest, ListUsersInGroupRequest, ListUsersRequest,
+};
+use cognate::{Config, UserPools};
+use cognate_store::{DbError, Param, Store, Tx};
+use serde_json::json;
+
+use crate::api::{create_pool, refused, send};
+
+/// The tables with a row that holds one of these texts or byte strings in some column.
+async fn tables_that_mention(folder: &Path, needles: &[Vec<u8>]) -> Vec<String> {
+    let store = Store::open_beside(folder).unwrap();
+    store.read(|tx| mentions(tx, needles)).await.unwrap()
+}
+
+fn mentions(tx: &mut dyn Tx, needles: &[Vec<u8>]) -> Result<Vec<String>, DbError> {
+    let tables = "SELECT m.name, 'SELECT 1 FROM \"' || m.name || '\" WHERE ' || \
+                  group_concat('instr(CAST(\"' || c.name || '\" AS BLOB), $1)', ' OR ') \
+                  FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' GROUP BY m.name";
+    let mut found = Vec::new();
+    for mut table in tx.query(tables, &[])? {
+        let (name, query) = (table.text(0)?, table.text(1)?);
+        // Statements are constants of a program; this one is made up once a table.
+        let query: &'static str = Box::leak(query.into_boxed_str());
+        for needle in needles {
+            if tx.query_one(query, &[Param::Bytes(needle)])?.is_some() {
+                found.push(name.clone());
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The sixteen bytes of a `sub`.
+fn bytes_of(sub: &str) -> Vec<u8> {
+    let digits: Vec<u8> = sub.bytes().filter(|byte| *byte != b'-').collect();
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_deleted_user_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let pools = UserPools::open(Config::development(folder.path())).unwrap();
+    let pool = create_pool(&pools, json!({"AliasAttributes": ["email"]})).await;
+    let user = json!({"UserPoolId": pool, "Username": "zenobia"});
+    let flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
+    let client = json!({"UserPoolId": pool, "ClientName": "web", "ExplicitAuthFlows": flows});
+    let client = send::<CreateUserPoolClientRequest>(&pools, client).await.unwrap();
+    let client = client.user_pool_client.unwrap().client_id.unwrap();
+    let sign_in = |password: &str| {
+        json!({"UserPoolId": pool, "ClientId": client, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+               "AuthParameters": {"USERNAME": "zenobia", "PASSWORD": password}})
+    };
+    let create = json!({
+        "UserPoolId": pool, "Username": "zenobia", "DesiredDeliveryMediums": ["EMAIL"], "UserAttributes": [
+            {"Name": "email", "Value": "zenobia@palmyra.example"}, {"Name": "email_verified", "Value": "true"},
+            {"Name": "name", "Value": "Septimia Zenobia"},
+        ],
+    });
+    send::<CreateGroupRequest>(&pools, json!({"UserPoolId": pool, "GroupName": "queens"})).await.unwrap();
+    send::<AdminCreateUserRequest>(&pools, create).await.unwrap();
+    let password = json!({"UserPoolId": pool, "Username": "zenobia", "Password": "Palmyra272!", "Permanent": true});
+    send::<AdminSetUserPasswordRequest>(&pools, password).await.unwrap();
+    let join = json!({"UserPoolId": pool, "Username": "zenobia", "GroupName": "queens"});
+    send::<AdminAddUserToGroupRequest>(&pools, join).await.unwrap();
+    send::<AdminInitiateAuthRequest>(&pools, sign_in("wrong")).await.unwrap_err();
+    send::<AdminInitiateAuthRequest>(&pools, sign_in("Palmyra272!")).await.unwrap();
+    send::<ForgotPasswordRequest>(&pools, json!({"ClientId": client, "Username": "zenobia"})).await.unwrap();
+
+    let found = send::<AdminGetUserRequest>(&pools, user.clone()).await.unwrap();
+    let sub = found.user_attributes.unwrap()[0].value.clone().unwrap();
+    let needles = [bytes_of(&sub), sub.into_bytes(), b"zenobia".to_vec(), b"Zenobia".to_vec()];
+    let tables = [
+        "attempts",
+        "auth_events",
+        "codes",
+        "group_members",
+        "outbox",
+        "refresh_tokens",
+        "user_aliases",
+        "user_attributes",
+        "user_groups",
+        "users",
+    ];
+    assert_eq!(tables_that_mention(folder.path(), &needles).await, tables, "a table that names users is not filled");
+
+    send::<AdminDeleteUserRequest>(&pools, user.clone()).await.unwrap();
+    assert_eq!(tables_that_mention(folder.path(), &needles).await, [""; 0]);
+    let gone = refused("UserNotFoundException", "User does not exist.");
+    assert_eq!(send::<AdminGetUserRequest>(&pools, user).await, Err(gone));
+    let members = json!({"UserPoolId": pool, "GroupName": "queens"});
+    assert_eq!(send::<ListUsersInGroupRequest>(&pools, members).await.unwrap().users, Some(Vec::new()));
+    assert_eq!(send::<ListUsersRequest>(&pools, json!({"UserPoolId": pool})).await.unwrap().users, Some(Vec::new()));
+    let described = send::<DescribeUserPoolRequest>(&pools, json!({"UserPoolId": pool})).await.unwrap();
+    assert_eq!(described.user_pool.unwrap().estimated_number_of_users, Some(0));
+}

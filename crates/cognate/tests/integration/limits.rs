@@ -1,0 +1,159 @@
+//! Bounds on everything that a client decides, and bodies made to break a reader.
+
+use std::time::{Duration, Instant};
+
+use cognate::Limits;
+use serde_json::json;
+
+use crate::http::{Connection, headers};
+use crate::served::{Served, Signer, assert_refused, unsigned};
+
+fn small_bodies() -> Limits {
+    Limits { body_bytes: 1_024, ..Limits::default() }
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_by_its_length() {
+    let served = Served::dev_within(small_bodies()).await;
+    let answer = served.send_unsigned("GetUser", &[b' '; 1_025]).await;
+    let told = ("RequestEntityTooLargeException".to_owned(), "The request is larger than 1024 bytes.".to_owned());
+    assert_eq!((answer.status, answer.exception()), (413, told));
+}
+
+#[tokio::test]
+async fn a_body_that_grows_over_the_limit_is_refused() {
+    let served = Served::dev_within(small_bodies()).await;
+    let mut connection = served.connect().await;
+    connection.send_raw(b"POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+    for _ in 0..3 {
+        connection.send_raw(&[b"200\r\n", &[b' '; 0x200][..], b"\r\n"].concat()).await.unwrap();
+    }
+    let answer = connection.read().await.unwrap();
+    assert_eq!((answer.status, &*answer.exception().0), (413, "RequestEntityTooLargeException"));
+}
+
+#[tokio::test]
+async fn a_body_within_the_limit_is_read() {
+    let served = Served::dev_within(small_bodies()).await;
+    let mut body = br#"{"AccessToken": "abc"}"#.to_vec();
+    body.resize(1_024, b' ');
+    let (exception, _) = served.send_unsigned("GetUser", &body).await.exception();
+    assert_eq!(exception, "NotAuthorizedException");
+}
+
+#[tokio::test]
+async fn what_is_no_json_object_is_refused_and_the_connection_goes_on() {
+    let served = Served::serve().await;
+    let mut connection = served.connect().await;
+    for body in
+        ["", "{", "{\"AccessToken\": \"abc", "{\"AccessToken\"}", "null", "\"text\"", "{} {}", "\u{0}", "{\u{1f}}"]
+    {
+        let answer = connection.send("POST /", &unsigned("GetUser"), body.as_bytes()).await.unwrap();
+        let told = ("SerializationException".to_owned(), String::new());
+        assert_eq!((answer.status, answer.exception()), (400, told), "{body:?}");
+        assert_eq!(answer.header("x-amzn-errortype"), Some("SerializationException:"));
+    }
+    let answer =
+        connection.send("POST /", &unsigned("GetUser"), &[b'{', b'"', 0xFF, b'"', b':', b'1', b'}']).await.unwrap();
+    assert_eq!(answer.exception().0, "SerializationException", "a name that is not UTF-8");
+}
+
+#[tokio::test]
+async fn a_body_that_is_three_thousand_deep_is_refused() {
+    let served = Served::serve().await;
+    let ask = async |operation: &str, body: String| {
+        let request = Signer::root().sign_headers(unsigned(operation), body.into_bytes());
+        served.send(&request).await.exception()
+    };
+    let lists = format!("{}{}", "[".repeat(3_000), "]".repeat(3_000));
+    let maps = format!("{}1{}", "{\"a\":".repeat(3_000), "}".repeat(3_000));
+    let told = ("SerializationException".to_owned(), "Start of list found where not expected".to_owned());
+    assert_eq!(ask("AdminCreateUser", lists.clone()).await, told);
+    assert_eq!(ask("AdminCreateUser", format!("{{\"UserAttributes\": {lists}}}")).await, told);
+    // A member that the operation does not have is skipped, however deep.
+    for body in [maps.clone(), format!("{{\"Nope\": {lists}}}")] {
+        let (exception, message) = ask("AdminCreateUser", body).await;
+        assert_eq!(exception, "InvalidParameterException");
+        assert!(message.starts_with("2 validation errors detected: "), "{message}");
+    }
+    // A member that may hold any JSON.
+    let settings = format!("{{\"UserPoolId\": \"us-east-1_A\", \"ClientId\": \"abc\", \"Settings\": {maps}}}");
+    assert_eq!(ask("CreateManagedLoginBranding", settings).await.0, "SerializationException");
+    let request = Signer::root().sign("ListUserPools", &json!({"MaxResults": 10}));
+    assert_eq!(served.send(&request).await.status, 200, "the server goes on");
+}
+
+#[tokio::test]
+async fn headers_that_come_too_slowly_are_cut() {
+    let served = Served::dev_within(Limits { header_seconds: 1, ..Limits::default() }).await;
+    let mut connection = served.connect().await;
+    let begun = Instant::now();
+    connection.send_raw(b"POST / HTTP/1.1\r\nhost: loc").await.unwrap();
+    let end = tokio::time::timeout(Duration::from_secs(10), connection.read_to_end()).await;
+    // Closed without an answer, or reset: either way nobody waits any more.
+    assert!(end.expect("the connection is cut").unwrap_or_default().is_empty());
+    assert!(begun.elapsed() >= Duration::from_millis(900), "cut after {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_body_that_comes_too_slowly_is_cut() {
+    let served = Served::dev_within(Limits { body_seconds: 1, ..Limits::default() }).await;
+    let mut connection = served.connect().await;
+    connection.send_raw(b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{").await.unwrap();
+    let answer = tokio::time::timeout(Duration::from_secs(10), connection.read()).await.unwrap().unwrap();
+    assert_eq!((answer.status, &*answer.exception().0), (408, "RequestTimeoutException"));
+}
+
+#[tokio::test]
+async fn requests_over_the_limit_are_told_to_come_back() {
+    let served = Served::dev_within(Limits { requests: 0, ..Limits::default() }).await;
+    let answer = served.send_unsigned("GetUser", b"{}").await;
+    assert_refused(&answer, "TooManyRequestsException", "Too many requests");
+}
+
+/// A connection on which the server waits for the last byte of a body.
+async fn half_sent(served: &Served) -> Connection {
+    let mut connection = served.connect().await;
+    let head = b"POST / HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n";
+    connection.send_raw(head).await.unwrap();
+    assert_eq!(connection.read().await.unwrap().status, 100, "the server asks for the body");
+    connection.send_raw(b"{").await.unwrap();
+    connection
+}
+
+#[tokio::test]
+async fn a_slow_body_takes_nobody_elses_place() {
+    let served = Served::dev_within(Limits { requests: 1, ..Limits::default() }).await;
+    let mut slow = half_sent(&served).await;
+    for _ in 0..10 {
+        assert_eq!(served.send_unsigned("GetUser", b"{}").await.exception().0, "InvalidParameterException");
+    }
+    slow.send_raw(b"}").await.unwrap();
+    assert_eq!(slow.read().await.unwrap().status, 404, "the slow one is answered in the end");
+}
+
+#[tokio::test]
+async fn a_header_block_without_end_is_refused() {
+    let served = Served::dev().await;
+    let mut connection = served.connect().await;
+    let endless = headers(&[("host", "localhost"), ("x-endless", &"a".repeat(100_000))]);
+    let status = connection.send("POST /", &endless, b"").await.map(|answer| answer.status);
+    assert!(matches!(status, Ok(431) | Err(_)), "{status:?}");
+    assert_eq!(served.send_unsigned("GetUser", b"{}").await.status, 400, "the server goes on");
+}
+
+#[tokio::test]
+async fn a_stopping_server_finishes_what_it_began() {
+    let served = Served::dev().await;
+    let address = served.server.address();
+    let mut connection = half_sent(&served).await;
+    let Served { server, pools, .. } = served;
+    let stopping = tokio::spawn(server.stop());
+    while Connection::open(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    connection.send_raw(b"}").await.unwrap();
+    assert_eq!(connection.read().await.unwrap().status, 404);
+    stopping.await.unwrap();
+    drop(pools);
+}

@@ -1,0 +1,74 @@
+//! The program itself, as a process of its own.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// A running server. It is killed when it goes out of scope, without a chance to clean up.
+pub struct Program {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    /// What it printed until it was ready.
+    pub greeting: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// The program with an environment that says nothing about Cognate.
+fn command(arguments: &[&str], data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COGNATE_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).arg("--data").arg(data).env("COGNATE_LOG", "error").stdin(Stdio::null());
+    command
+}
+
+impl Program {
+    /// Starts `cognate dev` or `cognate serve` on a free port and waits until it listens.
+    pub fn start(mode: &str, data: &Path) -> Self {
+        let mut child = command(&[mode, "--listen", "127.0.0.1:0"], data).stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut greeting = String::new();
+        let address = loop {
+            let begin = greeting.len();
+            assert!(output.read_line(&mut greeting).unwrap() > 0, "{mode} ended before it was ready: {greeting}");
+            if let Some((_, rest)) = greeting[begin..].split_once("http://") {
+                let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':').unwrap_or(rest.len());
+                break rest[..end].trim_end_matches('.').parse().unwrap();
+            }
+        };
+        Self { child, output, greeting, address }
+    }
+
+    /// Ends it as a crash of the machine would (`SIGKILL`).
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Ends it as an operator does; gives whether it ended well.
+    #[cfg(unix)]
+    pub fn terminate(mut self) -> bool {
+        let ended = Command::new("sh").arg("-c").arg(format!("kill {}", self.child.id())).status().unwrap();
+        assert!(ended.success());
+        let status = self.child.wait().unwrap();
+        std::io::copy(&mut self.output, &mut std::io::sink()).unwrap();
+        status.success()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the program says when it refuses to start.
+pub fn refusal(arguments: &[&str], data: &Path) -> String {
+    let output = command(arguments, data).output().unwrap();
+    assert!(!output.status.success(), "it must not start");
+    String::from_utf8(output.stderr).unwrap()
+}

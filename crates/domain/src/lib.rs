@@ -1,0 +1,37 @@
+//! The rules of a user directory, pure: no clock, no randomness, no store; they are parameters.
+
+pub mod attribute_rules;
+pub mod claims;
+pub mod client;
+mod client_attributes;
+mod client_flows;
+mod client_oauth;
+pub mod client_rules;
+mod client_token_validity;
+pub mod filter;
+#[cfg(test)]
+mod fixtures;
+mod lists;
+pub mod lockout;
+pub mod masking;
+pub mod mfa_config;
+pub mod mfa_preference;
+pub mod password_policy;
+pub mod pool;
+mod pool_checks;
+mod pool_defaults;
+pub mod pool_rules;
+mod pool_senders;
+mod refusal;
+mod schema_constraints;
+pub mod schema_declaration;
+mod standard_attributes;
+mod tier;
+pub mod user;
+pub mod user_status;
+pub mod usernames;
+
+pub use client::Client;
+pub use pool::Pool;
+pub use refusal::Refusal;
+pub use user::User;

@@ -1,0 +1,28 @@
+//! Signing in: the flows, their challenges, and getting back in after a forgotten password.
+
+pub mod admin_initiate_auth;
+pub mod admin_respond_to_auth_challenge;
+pub mod confirm_forgot_password;
+pub mod forgot_password;
+pub mod initiate_auth;
+pub mod respond_to_auth_challenge;
+
+mod flow;
+mod new_password;
+mod outcome;
+mod parameters;
+mod password;
+mod pretence;
+mod recovery;
+mod refresh;
+pub(crate) mod secret_hash;
+mod session;
+
+pub(crate) use flow::{Api, SignIn};
+pub(crate) use forgot_password::unknown as unknown_user;
+pub(crate) use initiate_auth::stated_address;
+pub(crate) use outcome::Outcome;
+pub(crate) use parameters::Parameters;
+pub(crate) use pretence::pretend_to_count;
+pub(crate) use recovery::{simulated, start_recovery};
+pub(crate) use secret_hash::{place as client_secret_place, secrets as client_secrets};

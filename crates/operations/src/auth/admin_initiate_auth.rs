@@ -1,0 +1,20 @@
+//! `AdminInitiateAuth`: a trusted server begins a sign-in.
+//!
+//! Errors: `ResourceNotFound` (pool, client), `InvalidParameter` (flow, missing parameter), `NotAuthorized` (password,
+//! secret hash, disabled, locked, refresh token), `UserNotFound`, `UserNotConfirmed`, `PasswordResetRequired`.
+
+use cognate_model::{AdminInitiateAuthRequest, AdminInitiateAuthResponse};
+
+use super::flow::{self, Api, SignIn};
+use crate::{Context, Error};
+
+pub(crate) async fn handle(
+    cx: &Context,
+    request: AdminInitiateAuthRequest,
+) -> Result<AdminInitiateAuthResponse, Error> {
+    let pool = cx.pool(&request.user_pool_id).await?;
+    let client = cx.client_of(pool.id(), &request.client_id).await?;
+    let address = request.context_data.map(|context| context.ip_address);
+    let sign_in = SignIn { api: Api::Admin, pool: &pool, client: &client, address };
+    flow::begin(cx, &sign_in, request.auth_flow, request.auth_parameters).await.map(Into::into)
+}

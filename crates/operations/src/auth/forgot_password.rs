@@ -1,0 +1,59 @@
+//! `ForgotPassword`: sends a code with which the user sets a new password. Needs no signature.
+//!
+//! Errors: ResourceNotFound (client), NotAuthorized (secret hash, state, disabled), UserNotFound, InvalidParameter
+//! (nowhere to send), LimitExceeded. The old password works until the code is used.
+
+use std::sync::Arc;
+
+use cognate_domain::{client_rules, user_status};
+use cognate_model::{EventResponseType, EventType, Exception, ForgotPasswordRequest, ForgotPasswordResponse};
+
+use super::flow::{Api, SignIn};
+use super::initiate_auth::stated_address;
+use super::{pretend_to_count, secret_hash, simulated, start_recovery};
+use crate::events::Attempt;
+use crate::{Context, Error, directory, triggers};
+
+pub(crate) async fn handle(cx: &Context, request: ForgotPasswordRequest) -> Result<ForgotPasswordResponse, Error> {
+    let client = cx.client(&request.client_id).await?;
+    let pool = cx.pool(client.pool()).await?;
+    let name = request.username.as_str();
+    let given = request.secret_hash.as_deref();
+    secret_hash::check(&pool, &client, &[name], given, secret_hash::Wording::Member)?;
+    let address = stated_address(&client, request.user_context_data)?;
+    let discreet = client_rules::prevents_user_existence_errors(&client);
+    let answer = |details| ForgotPasswordResponse { code_delivery_details: Some(details) };
+    let Some(user) = cx.read(|tx| directory::find(tx, &pool, name)).await? else {
+        if !discreet {
+            return Err(unknown());
+        }
+        pretend_to_count(cx, &pool).await?;
+        return Ok(answer(simulated(&pool, name)));
+    };
+    let destination = match user_status::forgot_password(&pool, &user) {
+        Ok(destination) => destination,
+        // A disabled user, or one without a verified address, looks like any other.
+        Err(_) if discreet => {
+            pretend_to_count(cx, &pool).await?;
+            return Ok(answer(simulated(&pool, name)));
+        }
+        Err(refusal) => return Err(refusal.into()),
+    };
+    triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
+    let issued = Arc::new(start_recovery(cx, &pool, &user, &destination)?);
+    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
+    let attempt = Attempt::new(cx, &sign_in, EventType::ForgotPassword).answered(EventResponseType::Pass);
+    let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));
+    cx.write(move |tx| {
+        written.insert(tx, &pool, &user.id)?;
+        attempt.record(tx, &pool, &user.id)
+    })
+    .await?;
+    issued.announce();
+    Ok(answer(destination.details()))
+}
+
+/// How operations that need no signature say that they do not know a user.
+pub(crate) fn unknown() -> Error {
+    Error::refused(Exception::UserNotFound, "Username/client id combination not found.")
+}

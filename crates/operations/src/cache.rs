@@ -1,0 +1,190 @@
+//! Pools, clients and keys that are read on nearly every request, kept in memory.
+//!
+//! A write forgets what it changed after its commit. A reader that began before may still hold the old value, so it
+//! only keeps what it read when nothing was forgotten since.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use cognate_crypto::seal::DataKey;
+use cognate_domain::{Client, Pool};
+use cognate_store::{clients, user_pools};
+
+use crate::keys::SigningKeys;
+use crate::{Context, Error};
+
+/// A pool with its keys unsealed. The keys for different purposes are derived, so that none opens another's texts.
+#[derive(Debug)]
+pub struct OpenPool {
+    /// The pool.
+    pub pool: Pool,
+    /// Seals what is at rest: signing keys, client secrets, messages.
+    pub at_rest: DataKey,
+    /// Seals challenge sessions.
+    pub sessions: DataKey,
+    /// Seals refresh tokens.
+    pub refresh_tokens: DataKey,
+    /// Seals pagination tokens.
+    pub pages: DataKey,
+    /// Hashes confirmation codes.
+    pub codes: DataKey,
+}
+
+impl OpenPool {
+    fn open(cx: &Context, stored: user_pools::StoredPool) -> Result<Self, Error> {
+        let pool = stored.pool;
+        let at_rest = cx
+            .master_key
+            .open_data_key(&stored.data_key, pool.id())
+            .map_err(|_| Error::internal("the pool's data key does not open with this master key"))?;
+        Ok(Self {
+            sessions: at_rest.derive("session"),
+            refresh_tokens: at_rest.derive("refresh token"),
+            pages: at_rest.derive("pagination token"),
+            codes: at_rest.derive("confirmation code"),
+            at_rest,
+            pool,
+        })
+    }
+}
+
+impl std::ops::Deref for OpenPool {
+    type Target = Pool;
+
+    fn deref(&self) -> &Pool {
+        &self.pool
+    }
+}
+
+/// How many entries a cache holds before it starts again from nothing.
+const LARGEST: usize = 10_000;
+
+struct Cache<K, V> {
+    entries: RwLock<HashMap<K, Arc<V>>>,
+    forgotten: AtomicU64,
+}
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self { entries: RwLock::default(), forgotten: AtomicU64::new(0) }
+    }
+}
+
+impl<K: Eq + Hash, V> Cache<K, V> {
+    fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<Arc<V>>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.entries.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    fn epoch(&self) -> u64 {
+        self.forgotten.load(Ordering::Acquire)
+    }
+
+    fn keep(&self, epoch: u64, key: K, value: &Arc<V>) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if self.epoch() != epoch {
+            return;
+        }
+        if entries.len() >= LARGEST {
+            entries.clear();
+        }
+        entries.insert(key, Arc::clone(value));
+    }
+
+    fn forget<Q: Eq + Hash + ?Sized>(&self, key: &Q)
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        self.forgotten.fetch_add(1, Ordering::Release);
+        entries.remove(key);
+    }
+
+    fn clear(&self) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        self.forgotten.fetch_add(1, Ordering::Release);
+        entries.clear();
+    }
+}
+
+/// The caches of a process.
+#[derive(Default)]
+pub(crate) struct Caches {
+    pools: Cache<String, OpenPool>,
+    clients: Cache<String, Client>,
+    signing_keys: Cache<String, SigningKeys>,
+}
+
+impl Caches {
+    pub(crate) fn clear(&self) {
+        self.pools.clear();
+        self.clients.clear();
+        self.signing_keys.clear();
+    }
+
+    pub(crate) fn signing_keys(&self, pool: &str) -> Option<Arc<SigningKeys>> {
+        self.signing_keys.get(pool)
+    }
+
+    pub(crate) fn keep_signing_keys(&self, pool: &str, keys: &Arc<SigningKeys>) {
+        self.signing_keys.keep(self.signing_keys.epoch(), pool.to_owned(), keys);
+    }
+}
+
+impl Context {
+    /// A pool that a request names; `ResourceNotFoundException` if there is none.
+    pub async fn pool(&self, id: &str) -> Result<Arc<OpenPool>, Error> {
+        let cache = &self.caches.pools;
+        if let Some(pool) = cache.get(id) {
+            return Ok(pool);
+        }
+        let epoch = cache.epoch();
+        let stored = self.read(|tx| Ok(user_pools::get(tx, id)?)).await?.ok_or_else(|| Error::no_pool(id))?;
+        let pool = Arc::new(OpenPool::open(self, stored)?);
+        cache.keep(epoch, id.to_owned(), &pool);
+        Ok(pool)
+    }
+
+    /// An app client of a pool; `ResourceNotFoundException` if it is unknown or belongs to another pool.
+    pub(crate) async fn client_of(&self, pool: &str, id: &str) -> Result<Arc<Client>, Error> {
+        let client = self.client(id).await?;
+        if client.pool() == pool { Ok(client) } else { Err(Error::no_client(id)) }
+    }
+
+    /// An app client, wherever it belongs.
+    pub(crate) async fn client(&self, id: &str) -> Result<Arc<Client>, Error> {
+        let cache = &self.caches.clients;
+        if let Some(client) = cache.get(id) {
+            return Ok(client);
+        }
+        let epoch = cache.epoch();
+        let found = self
+            .read(|tx| match clients::pool_of(tx, id)? {
+                Some(pool) => Ok(clients::get(tx, &pool, id)?),
+                None => Ok(None),
+            })
+            .await?;
+        let client = Arc::new(found.ok_or_else(|| Error::no_client(id))?);
+        cache.keep(epoch, id.to_owned(), &client);
+        Ok(client)
+    }
+
+    /// To be called after a commit that changed a pool.
+    pub(crate) fn pool_changed(&self, id: &str) {
+        self.caches.pools.forget(id);
+    }
+
+    /// To be called after a commit that changed a client.
+    pub(crate) fn client_changed(&self, id: &str) {
+        self.caches.clients.forget(id);
+    }
+
+    /// To be called after a commit that removed a pool.
+    pub(crate) fn pool_removed(&self) {
+        self.caches.clear();
+    }
+}

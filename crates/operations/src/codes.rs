@@ -1,0 +1,172 @@
+//! Confirmation codes: six digits, kept as a keyed hash, good once, for a while, and for few guesses.
+
+use std::sync::Arc;
+
+use cognate_crypto::digest::constant_time_eq;
+use cognate_crypto::{random, seal};
+use cognate_delivery::Written;
+use cognate_domain::user::UserId;
+use cognate_domain::user_status::Destination;
+use cognate_domain::{Pool, User};
+use cognate_model::Exception;
+use cognate_store::codes::{self, Code};
+use cognate_store::{Tx, attempts};
+
+use crate::outbox::{self, Message, Posted};
+use crate::{Context, Error, OpenPool};
+
+/// What a code is for.
+pub(crate) struct Purpose {
+    /// The name under which it is kept, and which its message carries.
+    pub(crate) name: &'static str,
+    /// What wrong answers are counted under.
+    wrong: &'static str,
+    /// How long it is good, in seconds.
+    lifetime: i64,
+    /// How many may be asked for in an hour.
+    most_sent: i64,
+}
+
+/// `ForgotPassword` and `AdminResetUserPassword`: an hour.
+pub(crate) const FORGOT_PASSWORD: Purpose =
+    Purpose { name: "ForgotPassword", wrong: "ConfirmForgotPassword", lifetime: 3_600, most_sent: 20 };
+/// `SignUp` and `ResendConfirmationCode`: a day.
+pub(crate) const SIGN_UP: Purpose = Purpose { name: "SignUp", wrong: "ConfirmSignUp", lifetime: 86_400, most_sent: 20 };
+
+/// How many wrong answers are heard in an hour ("Quotas in Amazon Cognito": between 5 and 20 by risk).
+const MOST_WRONG: i64 = 10;
+/// An hour in microseconds.
+const WINDOW: i64 = 3_600_000_000;
+
+fn too_many() -> Error {
+    Error::refused(Exception::LimitExceeded, "Attempt limit exceeded, please try after some time.")
+}
+
+/// `ExpiredCodeException`: too old, used, or never asked for.
+pub(crate) fn expired() -> Error {
+    Error::refused(Exception::ExpiredCode, "Invalid code provided, please request a code again.")
+}
+
+/// `CodeMismatchException`.
+pub(crate) fn mismatch() -> Error {
+    Error::refused(Exception::CodeMismatch, "Invalid verification code provided, please try again.")
+}
+
+/// A code with its message, ready to be written.
+pub(crate) struct Issued {
+    purpose: &'static Purpose,
+    code: Code,
+    posted: Posted,
+}
+
+/// Makes a code and writes its message with `write`.
+pub(crate) fn issue(
+    cx: &Context,
+    pool: &OpenPool,
+    user: &User,
+    purpose: &'static Purpose,
+    target: &Destination,
+    write: impl FnOnce(&str) -> Written,
+) -> Result<Issued, Error> {
+    let text = random::digits(cx.random(), 6);
+    let now = cx.now();
+    let code = Code {
+        hash: hash(pool, &user.id, purpose, &text),
+        attribute: target.attribute.to_owned(),
+        wrong: 0,
+        created: now.micros(),
+        expires: now.plus_seconds(purpose.lifetime).micros(),
+    };
+    let written = write(&text);
+    let message = Message {
+        pool_id: pool.id().to_owned(),
+        username: user.username.clone(),
+        medium: target.medium.to_string(),
+        destination: target.value.clone(),
+        purpose: purpose.name.to_owned(),
+        code: Some(text),
+        temporary_password: None,
+        subject: written.subject,
+        body: written.body,
+        created_at: outbox::seconds(now),
+    };
+    Ok(Issued { purpose, code, posted: outbox::seal_message(cx, pool, user, &message)? })
+}
+
+impl Issued {
+    /// Writes code and message, unless the user has asked too often. An earlier code stops working.
+    pub(crate) fn insert(&self, tx: &mut dyn Tx, pool: &Pool, user: &UserId) -> Result<(), Error> {
+        let name = self.purpose.name;
+        let asked = attempts::count(tx, pool.id(), user, name, self.code.created, WINDOW)?;
+        if asked > self.purpose.most_sent {
+            return Err(too_many());
+        }
+        codes::put(tx, pool.id(), user, name, &self.code)?;
+        self.posted.insert(tx)
+    }
+
+    /// Prints the message in `dev`, after the commit.
+    pub(crate) fn announce(&self) {
+        self.posted.announce();
+    }
+}
+
+/// An answer with a code.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    purpose: &'static Purpose,
+    user: UserId,
+    hash: Vec<u8>,
+}
+
+impl Answer {
+    /// The answer of a user.
+    pub(crate) fn new(pool: &OpenPool, user: &UserId, purpose: &'static Purpose, given: &str) -> Self {
+        Self { purpose, user: *user, hash: hash(pool, user, purpose, given) }
+    }
+
+    /// Checks the code ahead of its effect. A wrong one is counted, whatever becomes of the request.
+    pub(crate) async fn check(&self, cx: &Context, pool: &Arc<OpenPool>) -> Result<(), Error> {
+        let (now, pool, answer) = (cx.now().micros(), Arc::clone(pool), self.clone());
+        cx.write(move |tx| match answer.verify(tx, &pool, now) {
+            Err(error) if is_mismatch(&error) => {
+                attempts::count(tx, pool.id(), &answer.user, answer.purpose.wrong, now, WINDOW)?;
+                codes::count_wrong(tx, pool.id(), &answer.user, answer.purpose.name)?;
+                // Committed, and refused all the same.
+                Ok(Err(error))
+            }
+            other => other.map(|_| Ok(())),
+        })
+        .await?
+    }
+
+    /// Uses the code up, in the transaction of its effect: of two answers with it, one wins. Returns the attribute
+    /// that it was sent to.
+    pub(crate) fn consume(&self, tx: &mut dyn Tx, pool: &Pool, now: i64) -> Result<String, Error> {
+        let attribute = self.verify(tx, pool, now).map(|code| code.attribute)?;
+        codes::delete(tx, pool.id(), &self.user, self.purpose.name)?;
+        attempts::clear(tx, pool.id(), &self.user, self.purpose.wrong)?;
+        Ok(attribute)
+    }
+
+    fn verify(&self, tx: &mut dyn Tx, pool: &Pool, now: i64) -> Result<Code, Error> {
+        let code = codes::get(tx, pool.id(), &self.user, self.purpose.name)?.ok_or_else(expired)?;
+        if attempts::get(tx, pool.id(), &self.user, self.purpose.wrong, now, WINDOW)? >= MOST_WRONG {
+            return Err(too_many());
+        }
+        if code.expires <= now {
+            return Err(expired());
+        }
+        if constant_time_eq(&code.hash, &self.hash) { Ok(code) } else { Err(mismatch()) }
+    }
+}
+
+fn is_mismatch(error: &Error) -> bool {
+    matches!(error, Error::Refused(refusal) if refusal.exception == Exception::CodeMismatch)
+}
+
+/// A code is kept as a keyed hash bound to its user and purpose.
+fn hash(pool: &OpenPool, user: &UserId, purpose: &Purpose, code: &str) -> Vec<u8> {
+    let context = seal::context(&[purpose.name, &random::format_uuid(user), code]);
+    pool.codes.mac(&context).to_vec()
+}

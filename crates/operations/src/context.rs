@@ -1,0 +1,128 @@
+//! What an operation works with: no globals.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use cognate_crypto::password::PasswordHasher;
+use cognate_crypto::random::{Random, SystemRandom};
+use cognate_crypto::seal::MasterKey;
+use cognate_model::Timestamp;
+use cognate_store::{DbError, Store, Tx};
+
+use crate::cache::Caches;
+use crate::declare::DeclaredPools;
+use crate::work::WorkPool;
+use crate::{Clock, Error, Settings};
+
+/// What all requests share.
+pub struct Services {
+    /// The store.
+    pub store: Store,
+    /// The clock.
+    pub clock: Clock,
+    /// The source of randomness.
+    pub random: Box<dyn Random>,
+    /// What the operator decided.
+    pub settings: Settings,
+    /// Seals the pools' data keys.
+    pub master_key: MasterKey,
+    pub(crate) caches: Caches,
+    /// What was declared so far, for a reset of `dev`.
+    pub(crate) declared: Mutex<Vec<DeclaredPools>>,
+    pub(crate) work: WorkPool,
+    pub(crate) hasher: PasswordHasher,
+}
+
+impl Services {
+    /// Services on an open store.
+    pub fn new(store: Store, settings: Settings, master_key: MasterKey) -> Self {
+        Self {
+            store,
+            clock: Clock::default(),
+            random: Box::new(SystemRandom),
+            hasher: PasswordHasher::new(settings.hash_cost),
+            settings,
+            master_key,
+            caches: Caches::default(),
+            declared: Mutex::default(),
+            work: WorkPool::start(),
+        }
+    }
+
+    /// Forgets what is cached, after the store was changed behind the operations' back.
+    pub fn forget_caches(&self) {
+        self.caches.clear();
+    }
+}
+
+/// Who calls, as far as events and triggers care.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// Where the connection comes from.
+    pub address: Option<IpAddr>,
+    /// The `User-Agent` header.
+    pub agent: Option<String>,
+}
+
+/// The surroundings of one request.
+#[derive(Clone)]
+pub struct Context {
+    services: Arc<Services>,
+    /// Who calls.
+    pub caller: Caller,
+}
+
+impl Context {
+    /// The surroundings of a request.
+    pub fn new(services: Arc<Services>, caller: Caller) -> Self {
+        Self { services, caller }
+    }
+
+    /// What all requests share, to keep.
+    pub(crate) fn services(&self) -> Arc<Services> {
+        Arc::clone(&self.services)
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.services.clock.now()
+    }
+
+    /// The source of randomness.
+    pub fn random(&self) -> &dyn Random {
+        &*self.services.random
+    }
+
+    /// Runs reads.
+    pub async fn read<T, F>(&self, reads: F) -> Result<T, Error>
+    where
+        F: FnOnce(&mut dyn Tx) -> Result<T, Error> + Send,
+    {
+        self.services.store.read(reads).await
+    }
+
+    /// Runs a transaction.
+    pub async fn write<T, F>(&self, transaction: F) -> Result<T, Error>
+    where
+        F: Fn(&mut dyn Tx) -> Result<T, Error> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.services.store.write(transaction).await
+    }
+}
+
+impl std::ops::Deref for Context {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
+    }
+}
+
+/// Turns a broken unique key into an answer.
+pub(crate) fn or_exists(result: Result<(), DbError>, exists: impl FnOnce() -> Error) -> Result<(), Error> {
+    match result {
+        Err(DbError::Exists) => Err(exists()),
+        other => Ok(other?),
+    }
+}

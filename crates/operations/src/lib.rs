@@ -1,0 +1,43 @@
+//! One file per operation of the user pools API.
+//!
+//! An operation is `pub async fn handle(cx: &Context, request: XRequest) -> Result<XResponse, Error>` in
+//! `src/<area>/<operation>.rs`: its input checks, its effect, its errors and its tests. Requests arrive decoded and
+//! checked against the interface model; rules live in `cognate-domain`, SQL in `cognate-store`.
+
+mod auth;
+mod cache;
+mod clients;
+mod clock;
+mod codes;
+mod context;
+pub mod declare;
+pub mod dev;
+pub mod directory;
+mod error;
+mod events;
+#[rustfmt::skip]
+mod generated;
+mod groups;
+mod hashing;
+pub mod keys;
+mod mfa;
+mod outbox;
+mod page;
+mod request;
+mod settings;
+mod sign_up;
+mod tags;
+pub mod tokens;
+mod triggers;
+mod user_pools;
+mod users;
+mod work;
+
+pub use cache::OpenPool;
+pub use clock::Clock;
+pub use context::{Caller, Context, Services};
+pub use error::Error;
+pub use generated::dispatch;
+pub use outbox::Message;
+pub use request::{Reply, Request, call, send};
+pub use settings::{Issuer, Settings};

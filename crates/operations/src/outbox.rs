@@ -1,0 +1,90 @@
+//! What a message to a user would carry, written with the change that causes it; delivery comes later.
+
+use cognate_crypto::{random, seal};
+use cognate_domain::User;
+use cognate_domain::user::UserId;
+use cognate_store::Tx;
+use cognate_store::outbox::{self, Sealed};
+use serde::{Deserialize, Serialize};
+
+use crate::{Context, Error, OpenPool};
+
+/// A message to a user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// The pool.
+    pub pool_id: String,
+    /// The user's name.
+    pub username: String,
+    /// `EMAIL` or `SMS`.
+    pub medium: String,
+    /// The address or number.
+    pub destination: String,
+    /// What it is for: `AdminCreateUser`, `ForgotPassword`.
+    pub purpose: String,
+    /// The code, if it carries one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The temporary password, if it carries one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary_password: Option<String>,
+    /// The subject of an e-mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The text.
+    pub body: String,
+    /// Seconds since the epoch.
+    pub created_at: f64,
+}
+
+/// A message ready to be written within a transaction.
+pub(crate) struct Posted {
+    sealed: Sealed,
+    announcement: Option<String>,
+}
+
+/// Seals a message.
+pub(crate) fn seal_message(cx: &Context, pool: &OpenPool, user: &User, message: &Message) -> Result<Posted, Error> {
+    let now = cx.now().micros();
+    let id = random::uuid_v7(cx.random(), now);
+    let payload = serde_json::to_vec(message).map_err(|e| Error::internal(e.to_string()))?;
+    let sealed = pool.at_rest.seal(&payload, &place(pool.id(), &user.id, &id), cx.random());
+    let announcement = cx.settings.keeps_messages_readable.then(|| {
+        format!("{} to {} ({}): {}", message.medium, message.destination, message.purpose, message.body.trim())
+    });
+    Ok(Posted { sealed: Sealed { pool: pool.id().to_owned(), user: user.id, id, created: now, sealed }, announcement })
+}
+
+impl Posted {
+    /// Writes it.
+    pub(crate) fn insert(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        Ok(outbox::insert(tx, &self.sealed)?)
+    }
+
+    /// Prints it in `dev`, after the commit.
+    pub(crate) fn announce(&self) {
+        if let Some(text) = &self.announcement {
+            tracing::info!(target: "outbox", "{text}");
+        }
+    }
+}
+
+/// Seconds since the epoch with milliseconds, as JSON carries them.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch are far below 2^53")]
+pub(crate) fn seconds(moment: cognate_model::Timestamp) -> f64 {
+    moment.millis() as f64 / 1_000.0
+}
+
+/// Opens a message.
+pub(crate) fn open_message(pool: &OpenPool, sealed: &Sealed) -> Result<Message, Error> {
+    let payload = pool
+        .at_rest
+        .open(&sealed.sealed, &place(&sealed.pool, &sealed.user, &sealed.id))
+        .map_err(|_| Error::internal("a message does not open with the pool's data key"))?;
+    serde_json::from_slice(&payload).map_err(|e| Error::internal(e.to_string()))
+}
+
+fn place(pool: &str, user: &UserId, id: &[u8; 16]) -> Vec<u8> {
+    seal::context(&["outbox", pool, &random::format_uuid(user), &random::format_uuid(id), "sealed"])
+}

@@ -1,0 +1,47 @@
+//! Running an operation, from the wire and from a Rust program.
+
+use cognate_model::{Answer, Operation, validate};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{Context, Error};
+
+/// A request of the user pools API. Each one names its operation and its response.
+pub trait Request: Serialize + DeserializeOwned + Send {
+    /// What a success answers; `()` for operations without an output shape.
+    type Response: Serialize + Send;
+    /// The operation.
+    const OPERATION: Operation;
+
+    /// Runs the operation. The request has been checked against the interface model.
+    fn handle(self, cx: &Context) -> impl Future<Output = Result<Self::Response, Error>> + Send;
+}
+
+/// The body of a success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// No body at all.
+    Empty,
+    /// A JSON object.
+    Json(Vec<u8>),
+}
+
+/// Runs an operation on a decoded and validated request.
+pub async fn call<R: Request>(cx: &Context, input: Value) -> Result<Reply, Error> {
+    let request: R =
+        serde_json::from_value(input).map_err(|e| Error::internal(format!("{}: {e}", R::OPERATION.name())))?;
+    let response = request.handle(cx).await?;
+    match R::OPERATION.info().answer {
+        Answer::Empty => Ok(Reply::Empty),
+        Answer::Json => serde_json::to_vec(&response).map(Reply::Json).map_err(|e| Error::internal(e.to_string())),
+    }
+}
+
+/// Runs an operation for a Rust program: the same validation and errors as over the wire.
+pub async fn send<R: Request>(cx: &Context, request: R) -> Result<R::Response, Error> {
+    let input = serde_json::to_value(&request).map_err(|e| Error::internal(e.to_string()))?;
+    validate(&input, R::OPERATION.info().input).map_err(|violations| Error::invalid(violations.to_string()))?;
+    // Boxed, so that a caller's future stays small whatever the operation keeps across its awaits.
+    Box::pin(request.handle(cx)).await
+}

@@ -1,0 +1,44 @@
+//! `ConfirmSignUp`: confirms a user with the code that was sent, and with it the address. Needs no signature.
+//!
+//! Errors: ResourceNotFound (client), NotAuthorized (secret hash, status), UserNotFound, CodeMismatch, ExpiredCode,
+//! LimitExceeded, AliasExists (the address is another user's verified one, and ForceAliasCreation is not set).
+
+use std::sync::Arc;
+
+use cognate_domain::{client_rules, user_status};
+use cognate_model::{ConfirmSignUpRequest, ConfirmSignUpResponse};
+use cognate_store::users;
+
+use crate::auth::{secret_hash, unknown_user};
+use crate::codes::{self, Answer, SIGN_UP};
+use crate::directory::{self, Claim};
+use crate::{Context, Error, triggers};
+
+pub(crate) async fn handle(cx: &Context, request: ConfirmSignUpRequest) -> Result<ConfirmSignUpResponse, Error> {
+    let client = cx.client(&request.client_id).await?;
+    let pool = cx.pool(client.pool()).await?;
+    let name = request.username.as_str();
+    let given = request.secret_hash.as_deref();
+    secret_hash::check(&pool, &client, &[name], given, secret_hash::Wording::Member)?;
+    let discreet = client_rules::prevents_user_existence_errors(&client);
+    let Some(user) = cx.read(|tx| directory::find(tx, &pool, name)).await? else {
+        return Err(if discreet { codes::mismatch() } else { unknown_user() });
+    };
+    user_status::confirm_sign_up(&mut user.clone())?;
+    triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
+    let answer = Answer::new(&pool, &user.id, &SIGN_UP, &request.confirmation_code);
+    answer.check(cx, &pool).await?;
+    let claim = if request.force_alias_creation == Some(true) { Claim::Moved } else { Claim::Refused };
+    let (now, id, pool) = (cx.now(), user.id, Arc::clone(&pool));
+    cx.write(move |tx| {
+        let attribute = answer.consume(tx, &pool, now.micros())?;
+        let before = users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
+        let mut after = before.clone();
+        user_status::confirm_sign_up(&mut after)?;
+        after.attributes.insert(format!("{attribute}_verified"), "true".to_owned());
+        after.modified = now;
+        directory::update_claiming(tx, &pool, &before, &after, claim)
+    })
+    .await?;
+    Ok(ConfirmSignUpResponse::default())
+}

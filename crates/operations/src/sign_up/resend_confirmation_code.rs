@@ -1,0 +1,44 @@
+//! `ResendConfirmationCode`: another code for a user who signed up; the earlier one stops working. Needs no signature.
+//!
+//! Errors: ResourceNotFound (client), NotAuthorized (secret hash), UserNotFound, InvalidParameter (confirmed already,
+//! nothing that the pool verifies), LimitExceeded.
+
+use std::sync::Arc;
+
+use cognate_domain::client_rules;
+use cognate_model::{ResendConfirmationCodeRequest, ResendConfirmationCodeResponse, UserStatusType};
+
+use crate::auth::{pretend_to_count, secret_hash, simulated, unknown_user};
+use crate::{Context, Error, directory, triggers};
+
+pub(crate) async fn handle(
+    cx: &Context,
+    request: ResendConfirmationCodeRequest,
+) -> Result<ResendConfirmationCodeResponse, Error> {
+    let client = cx.client(&request.client_id).await?;
+    let pool = cx.pool(client.pool()).await?;
+    let name = request.username.as_str();
+    let given = request.secret_hash.as_deref();
+    secret_hash::check(&pool, &client, &[name], given, secret_hash::Wording::Member)?;
+    let discreet = client_rules::prevents_user_existence_errors(&client);
+    let answer = |details| ResendConfirmationCodeResponse { code_delivery_details: Some(details) };
+    let found = cx.read(|tx| directory::find(tx, &pool, name)).await?;
+    let Some(user) = found.filter(|user| user.enabled || !discreet) else {
+        if !discreet {
+            return Err(unknown_user());
+        }
+        pretend_to_count(cx, &pool).await?;
+        return Ok(answer(simulated(&pool, name)));
+    };
+    if user.status != UserStatusType::Unconfirmed {
+        return Err(Error::invalid("User is already confirmed."));
+    }
+    let target = super::destination(&pool, &user)
+        .ok_or_else(|| Error::invalid("Cannot resend codes. Auto verification not turned on."))?;
+    triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
+    let issued = Arc::new(super::code(cx, &pool, &user, &target)?);
+    let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));
+    cx.write(move |tx| written.insert(tx, &pool, &user.id)).await?;
+    issued.announce();
+    Ok(answer(target.details()))
+}

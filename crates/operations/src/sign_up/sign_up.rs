@@ -1,0 +1,79 @@
+//! `SignUp`: an unconfirmed user, and a code to the address that the pool verifies. Needs no signature.
+//!
+//! Errors: ResourceNotFound (client), NotAuthorized (secret hash, sign-up not permitted, unwritable attribute),
+//! InvalidPassword, UsernameExists, InvalidParameter (name, schema, required attribute), UnexpectedLambda.
+
+use std::sync::Arc;
+
+use cognate_crypto::random;
+use cognate_domain::user::{Hidden, UserId};
+use cognate_domain::user_status::{self, PasswordLife};
+use cognate_domain::usernames::{self, NewName};
+use cognate_domain::{User, attribute_rules, client_rules, password_policy};
+use cognate_model::{EventResponseType, EventType, SignUpRequest, SignUpResponse, UserStatusType};
+
+use crate::auth::{Api, SignIn, secret_hash, stated_address};
+use crate::directory::{self, Claim};
+use crate::events::Attempt;
+use crate::{Context, Error, hashing, triggers};
+
+pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignUpResponse, Error> {
+    let client = cx.client(&request.client_id).await?;
+    let pool = cx.pool(client.pool()).await?;
+    let given = request.secret_hash.as_deref();
+    secret_hash::check(&pool, &client, &[&request.username], given, secret_hash::Wording::Member)?;
+    let address = stated_address(&client, request.user_context_data)?;
+    let config = pool.config.admin_create_user_config.as_ref();
+    if config.and_then(|config| config.allow_admin_create_user_only) == Some(true) {
+        return Err(Error::not_authorized("SignUp is not permitted for this user pool"));
+    }
+    let name = usernames::check_new(&pool, &request.username)?;
+    let password = request.password.as_ref().map(cognate_model::Secret::expose).unwrap_or_default();
+    password_policy::check(&pool.password_policy(), password)?;
+    let attributes = attribute_rules::for_sign_up(
+        &pool,
+        &name,
+        &|attribute| client_rules::writable(&client, &pool, attribute),
+        request.user_attributes.as_deref().unwrap_or_default(),
+    )?;
+    triggers::require_reachable(&pool, triggers::PRE_SIGN_UP)?;
+    let now = cx.now();
+    let id: UserId = random::uuid_v7(cx.random(), now.micros());
+    let username = match name {
+        NewName::Given(username) => username,
+        NewName::FromAttribute { .. } => random::format_uuid(&id),
+    };
+    let hash = hashing::hash(cx, password).await?;
+    let mut user = User {
+        id,
+        username,
+        status: UserStatusType::Unconfirmed,
+        enabled: true,
+        created: now,
+        modified: now,
+        attributes,
+        hidden: Hidden::default(),
+        version: 1,
+    };
+    user_status::set_password(&mut user, &pool.password_policy(), hash, PasswordLife::Permanent);
+    user.status = UserStatusType::Unconfirmed;
+    let target = super::destination(&pool, &user);
+    if target.is_some() {
+        triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
+    }
+    let issued = target.as_ref().map(|target| super::code(cx, &pool, &user, target)).transpose()?;
+    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
+    let attempt = Attempt::new(cx, &sign_in, EventType::SignUp).answered(EventResponseType::InProgress);
+    let issued = Arc::new(issued);
+    let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));
+    let user_sub = user.sub();
+    cx.write(move |tx| {
+        directory::insert(tx, &pool, &user, Claim::Refused, usernames::taken_at_sign_up)?;
+        written.iter().try_for_each(|code| code.insert(tx, &pool, &user.id))?;
+        attempt.record(tx, &pool, &user.id)
+    })
+    .await?;
+    issued.iter().for_each(crate::codes::Issued::announce);
+    let code_delivery_details = target.map(|target| target.details());
+    Ok(SignUpResponse { user_confirmed: false, user_sub, code_delivery_details, session: None })
+}

@@ -1,0 +1,95 @@
+//! Who holds an access token.
+
+use std::sync::Arc;
+
+use cognate_crypto::{jwt, random};
+use cognate_domain::{Client, User};
+use cognate_store::{refresh_tokens, users};
+use serde::Deserialize;
+
+use crate::{Context, Error, OpenPool, keys};
+
+/// The scope that the user pools API asks for.
+const SCOPE: &str = "aws.cognito.signin.user.admin";
+
+/// A user with a valid access token.
+pub struct SignedIn {
+    /// The pool.
+    pub pool: Arc<OpenPool>,
+    /// The app client that the token was issued to.
+    pub client: Arc<Client>,
+    /// The user.
+    pub user: User,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    client_id: String,
+    token_use: String,
+    scope: String,
+    exp: i64,
+    iat: i64,
+    origin_jti: Option<String>,
+}
+
+fn invalid() -> Error {
+    Error::not_authorized("Invalid Access Token")
+}
+
+fn revoked() -> Error {
+    Error::not_authorized("Access Token has been revoked")
+}
+
+/// Checks signature, use, scope, expiry and revocation, in this order.
+pub async fn authenticate(cx: &Context, token: &str) -> Result<SignedIn, Error> {
+    let pool = issuing_pool(cx, token).await?;
+    let keys = keys::of_pool(cx, &pool).await?;
+    let claims: Claims = keys.access.public().verify_as(token).map_err(|_| invalid())?;
+    if claims.token_use != "access" {
+        return Err(invalid());
+    }
+    if claims.exp <= cx.now().seconds() {
+        return Err(Error::not_authorized("Access Token has expired"));
+    }
+    if !claims.scope.split(' ').any(|scope| scope == SCOPE) {
+        return Err(Error::not_authorized("Access Token does not have required scopes"));
+    }
+    let client = cx.client_of(pool.id(), &claims.client_id).await.map_err(|_| invalid())?;
+    let id = random::parse_uuid(&claims.sub).ok_or_else(invalid)?;
+    let family = claims.origin_jti.as_deref().map(|jti| random::parse_uuid(jti).ok_or_else(invalid)).transpose()?;
+    let (user, family) = cx
+        .read(|tx| {
+            let user = users::by_id(tx, pool.id(), &id)?;
+            let family = match &family {
+                Some(family) => Some(refresh_tokens::get(tx, pool.id(), &id, family)?),
+                None => None,
+            };
+            Ok((user, family))
+        })
+        .await?;
+    let user = user.ok_or_else(Error::no_user)?;
+    let ended = match family {
+        Some(family) => family.is_none_or(|family| family.revoked),
+        // Without a family the moment of signing out decides, to the second and in favour of the sign-out.
+        None => claims.iat <= user.hidden.signed_out_at.div_euclid(1_000_000),
+    };
+    if ended {
+        return Err(revoked());
+    }
+    if !user.enabled {
+        return Err(Error::not_authorized("User is disabled."));
+    }
+    Ok(SignedIn { pool, client, user })
+}
+
+/// The pool that a token says it comes from. What it says is believed only once the signature is checked.
+async fn issuing_pool(cx: &Context, token: &str) -> Result<Arc<OpenPool>, Error> {
+    let claims = jwt::peek_claims(token).ok_or_else(invalid)?;
+    let issuer = claims.get("iss").and_then(|issuer| issuer.as_str()).ok_or_else(invalid)?;
+    let id = issuer.rsplit('/').next().unwrap_or_default();
+    if issuer != cx.settings.issuer_of(id) {
+        return Err(invalid());
+    }
+    cx.pool(id).await.map_err(|_| invalid())
+}

@@ -1,0 +1,148 @@
+//! Making tokens: two signed ones, and a sealed refresh token whose family is a row.
+
+use std::sync::Arc;
+
+use cognate_crypto::{random, sealed_token};
+use cognate_domain::claims::{self, Access, TokenIds};
+use cognate_domain::user::UserId;
+use cognate_domain::{Client, User, client_rules, lockout};
+use cognate_model::{AuthenticationResultType, Secret, Timestamp};
+use cognate_store::refresh_tokens::{self, Family};
+use cognate_store::{groups, users};
+use serde::{Deserialize, Serialize};
+
+use crate::auth::SignIn;
+use crate::events::Attempt;
+use crate::{Context, Error, OpenPool, keys, triggers};
+
+/// Groups in a token; a user has at most a hundred ("Quotas in Amazon Cognito").
+const MOST_GROUPS: i64 = 100;
+
+/// What tokens are issued on: a sign-in that happened at some moment.
+pub(crate) struct Grant {
+    family: [u8; 16],
+    event: [u8; 16],
+    auth_time: i64,
+    /// `iat`: at a sign-in the moment of the sign-in itself, however long the signing takes.
+    issued_at: i64,
+}
+
+impl Grant {
+    /// The grant of an earlier sign-in, for a refresh.
+    pub(crate) fn from_family(family: &Family, issued_at: Timestamp) -> Self {
+        let seconds = |micros: i64| micros.div_euclid(1_000_000);
+        Self {
+            family: family.id,
+            event: family.event,
+            auth_time: seconds(family.auth_time),
+            issued_at: issued_at.seconds(),
+        }
+    }
+}
+
+/// What a refresh token holds.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Held {
+    #[serde(rename = "u")]
+    pub(crate) user: UserId,
+    #[serde(rename = "f")]
+    pub(crate) family: [u8; 16],
+    #[serde(rename = "c")]
+    pub(crate) client: String,
+}
+
+/// Opens a refresh token of this pool.
+pub(crate) fn open_refresh_token(pool: &OpenPool, token: &str) -> Option<Held> {
+    let payload = sealed_token::open_jwe(&pool.refresh_tokens, token).ok()?;
+    serde_json::from_slice(&payload).ok()
+}
+
+/// Ends a sign-in well: tokens of a new family, and the attempt recorded.
+pub(crate) async fn sign_in(
+    cx: &Context,
+    sign_in: &SignIn<'_>,
+    user: User,
+    attempt: Attempt,
+) -> Result<AuthenticationResultType, Error> {
+    let (pool, client) = (sign_in.pool, sign_in.client);
+    triggers::require_reachable(pool, triggers::POST_AUTHENTICATION)?;
+    let now = cx.now();
+    let lifetimes = client_rules::token_lifetimes(client);
+    let family = Family {
+        id: random::uuid_v4(cx.random()),
+        user: user.id,
+        client: client.id().to_owned(),
+        event: attempt.id,
+        auth_time: now.micros(),
+        expires: now.plus_seconds(lifetimes.refresh).micros(),
+        revoked: false,
+    };
+    let grant = Grant::from_family(&family, now);
+    let held = Held { user: user.id, family: family.id, client: client.id().to_owned() };
+    let payload = serde_json::to_vec(&held).map_err(|e| Error::internal(e.to_string()))?;
+    let refresh_token = sealed_token::seal_jwe(&pool.refresh_tokens, &payload, cx.random());
+    let mut result = issue(cx, Arc::clone(pool), client, &user, grant).await?;
+    let pool = Arc::clone(pool);
+    cx.write(move |tx| {
+        // Many guesses may be in flight at once: the right one among them counts only while the account is open.
+        let mut current = users::by_id(tx, pool.id(), &family.user)?.ok_or_else(Error::no_user)?;
+        lockout::check(&current.hidden.lockout, now)?;
+        if !current.enabled {
+            return Err(Error::not_authorized("User is disabled."));
+        }
+        if current.hidden.password.hash != user.hidden.password.hash {
+            return Err(Error::not_authorized("Incorrect username or password."));
+        }
+        if current.hidden.lockout != lockout::succeeded() {
+            current.hidden.lockout = lockout::succeeded();
+            users::update(tx, pool.id(), &current)?;
+        }
+        refresh_tokens::forget_ended(tx, pool.id(), &family.user, now.micros())?;
+        refresh_tokens::insert(tx, pool.id(), &family)?;
+        attempt.record(tx, &pool, &family.user)
+    })
+    .await?;
+    result.refresh_token = Some(Secret::from(refresh_token));
+    Ok(result)
+}
+
+/// Signs an access and an ID token.
+pub(crate) async fn issue(
+    cx: &Context,
+    pool: Arc<OpenPool>,
+    client: &Client,
+    user: &User,
+    grant: Grant,
+) -> Result<AuthenticationResultType, Error> {
+    triggers::require_reachable(&pool, triggers::PRE_TOKEN_GENERATION)?;
+    let keys = keys::of_pool(cx, &pool).await?;
+    let groups = cx.read(|tx| Ok(groups::of_user(tx, pool.id(), &user.id, "", MOST_GROUPS)?)).await?;
+    let lifetimes = client_rules::token_lifetimes(client);
+    let revocable = client.config.enable_token_revocation != Some(false);
+    let issuer = cx.settings.issuer_of(pool.id());
+    let (event_id, origin_jti) = (random::format_uuid(&grant.event), random::format_uuid(&grant.family));
+    let jti = || random::format_uuid(&random::uuid_v4(cx.random()));
+    let (access_jti, id_jti) = (jti(), jti());
+    let claims = |lifetime: i64, jti| claims::Grant {
+        issuer: &issuer,
+        client_id: client.id(),
+        event_id: Some(&event_id),
+        auth_time: grant.auth_time,
+        issued_at: grant.issued_at,
+        expires_at: grant.issued_at + lifetime,
+        ids: revocable.then_some(TokenIds { jti, origin_jti: &origin_jti }),
+    };
+    let access = claims::access_claims(user, &groups, Access::Api, None, &claims(lifetimes.access, &access_jti));
+    let readable = |attribute: &str| client_rules::readable(client, &pool, attribute);
+    let id = claims::id_claims(user, &groups, &readable, &claims(lifetimes.id, &id_jti));
+    let (access, id) = cx.work.run(move || (keys.access.sign(&access), keys.id.sign(&id))).await?;
+    let signed =
+        |token: Result<String, _>| token.map(Secret::from).map_err(|_| Error::internal("a token could not be signed"));
+    Ok(AuthenticationResultType {
+        access_token: Some(signed(access)?),
+        id_token: Some(signed(id)?),
+        expires_in: Some(i32::try_from(lifetimes.access).unwrap_or(i32::MAX)),
+        token_type: Some("Bearer".to_owned()),
+        ..AuthenticationResultType::default()
+    })
+}

@@ -1,0 +1,23 @@
+//! `AddCustomAttributes`: extends the schema of a pool. Attributes are never removed or renamed.
+//!
+//! Errors: `ResourceNotFound` (pool), `InvalidParameter` (name taken, too many, constraints).
+
+use cognate_domain::schema_declaration;
+use cognate_model::{AddCustomAttributesRequest, AddCustomAttributesResponse};
+
+use super::change_pool;
+use crate::{Context, Error};
+
+pub(crate) async fn handle(
+    cx: &Context,
+    request: AddCustomAttributesRequest,
+) -> Result<AddCustomAttributesResponse, Error> {
+    let now = cx.now();
+    change_pool(cx, request.user_pool_id.clone(), move |_, pool| {
+        schema_declaration::add_custom_attributes(pool, request.custom_attributes.clone())?;
+        pool.config.last_modified_date = Some(now);
+        Ok(())
+    })
+    .await?;
+    Ok(AddCustomAttributesResponse::default())
+}

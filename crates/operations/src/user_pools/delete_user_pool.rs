@@ -1,0 +1,24 @@
+//! `DeleteUserPool`: the pool and everything in it.
+//!
+//! Errors: `ResourceNotFound` (pool), `InvalidParameter` (deletion protection, domain).
+
+use std::sync::Arc;
+
+use cognate_domain::pool_rules;
+use cognate_model::DeleteUserPoolRequest;
+use cognate_store::user_pools;
+
+use crate::{Context, Error};
+
+pub(crate) async fn handle(cx: &Context, request: DeleteUserPoolRequest) -> Result<(), Error> {
+    let id: Arc<str> = request.user_pool_id.into();
+    let outcome = cx
+        .write(move |tx| {
+            let pool = user_pools::get(tx, &id)?.ok_or_else(|| Error::no_pool(&id))?.pool;
+            pool_rules::check_delete(&pool)?;
+            Ok(user_pools::delete(tx, &id)?)
+        })
+        .await;
+    cx.pool_removed();
+    outcome
+}

@@ -1,0 +1,166 @@
+//! `AdminCreateUser`: a user with a temporary password, and an invitation; or the invitation again.
+//!
+//! Errors: `ResourceNotFound` (pool), `UsernameExists` (name or address taken), `InvalidParameter` (name, schema, medium),
+//! `InvalidPassword`, `UserNotFound` and `UnsupportedUserState` (RESEND), `UnexpectedLambda` (a trigger cannot be reached).
+
+use std::sync::Arc;
+
+use cognate_crypto::random;
+use cognate_delivery as delivery;
+use cognate_domain::user::{Hidden, Password, UserId};
+use cognate_domain::user_status::{self, PasswordLife};
+use cognate_domain::usernames::{self, NewName};
+use cognate_domain::{User, attribute_rules, password_policy};
+use cognate_model::{
+    AdminCreateUserRequest, AdminCreateUserResponse, DeliveryMediumType, MessageActionType, UserStatusType,
+};
+use zeroize::Zeroizing;
+
+use super::user_type;
+use crate::directory::{self, Claim};
+use crate::outbox::{self, Message, Posted};
+use crate::{Context, Error, OpenPool, hashing, triggers};
+
+pub(crate) async fn handle(cx: &Context, request: AdminCreateUserRequest) -> Result<AdminCreateUserResponse, Error> {
+    let pool = cx.pool(&request.user_pool_id).await?;
+    let user = match request.message_action {
+        Some(MessageActionType::Resend) => invite_again(cx, &pool, &request).await?,
+        _ => create(cx, &pool, &request).await?,
+    };
+    Ok(AdminCreateUserResponse { user: Some(user_type(&user)) })
+}
+
+async fn create(cx: &Context, pool: &Arc<OpenPool>, request: &AdminCreateUserRequest) -> Result<User, Error> {
+    let name = usernames::check_new(pool, &request.username)?;
+    let given = request.user_attributes.as_deref().unwrap_or_default();
+    let attributes = attribute_rules::for_create(pool, &name, given)?;
+    let temporary = temporary_password(cx, pool, request)?;
+    triggers::require_reachable(pool, triggers::PRE_SIGN_UP)?;
+    let now = cx.now();
+    let id: UserId = random::uuid_v7(cx.random(), now.micros());
+    let username = match name {
+        NewName::Given(username) => username,
+        NewName::FromAttribute { .. } => random::format_uuid(&id),
+    };
+    let hash = hashing::hash(cx, &temporary).await?;
+    let user = User {
+        id,
+        username,
+        status: UserStatusType::ForceChangePassword,
+        enabled: true,
+        created: now,
+        modified: now,
+        attributes,
+        hidden: Hidden {
+            password: Password {
+                hash: Some(hash),
+                temporary_until: Some(user_status::temporary_until(pool, now).micros()),
+                history: Vec::new(),
+            },
+            ..Hidden::default()
+        },
+        version: 1,
+    };
+    let claim = if request.force_alias_creation == Some(true) { Claim::Moved } else { Claim::Refused };
+    let invitation = Arc::new(invitation(cx, pool, &user, &temporary, request)?);
+    let (pool, user, posted) = (Arc::clone(pool), Arc::new(user), Arc::clone(&invitation));
+    let created = Arc::clone(&user);
+    cx.write(move |tx| {
+        directory::insert(tx, &pool, &user, claim, usernames::taken)?;
+        posted.iter().try_for_each(|message| message.insert(tx))
+    })
+    .await?;
+    invitation.iter().for_each(Posted::announce);
+    Ok(Arc::unwrap_or_clone(created))
+}
+
+/// A new temporary password and its validity from now; the attributes of the request are not looked at.
+async fn invite_again(cx: &Context, pool: &Arc<OpenPool>, request: &AdminCreateUserRequest) -> Result<User, Error> {
+    let user = cx.read(|tx| directory::get(tx, pool, &request.username)).await?;
+    user_status::check_resend(&user)?;
+    let temporary = temporary_password(cx, pool, request)?;
+    let hash = hashing::hash(cx, &temporary).await?;
+    let now = cx.now();
+    let invitation = Arc::new(invitation(cx, pool, &user, &temporary, request)?);
+    let (pool, posted) = (Arc::clone(pool), Arc::clone(&invitation));
+    let user = cx
+        .write(move |tx| {
+            let before = cognate_store::users::by_id(tx, pool.id(), &user.id)?.ok_or_else(Error::no_user)?;
+            user_status::check_resend(&before)?;
+            let mut after = before.clone();
+            let life = PasswordLife::TemporaryUntil(user_status::temporary_until(&pool, now));
+            user_status::set_password(&mut after, &pool.password_policy(), hash.clone(), life);
+            after.modified = now;
+            directory::update(tx, &pool, &before, &after)?;
+            posted.iter().try_for_each(|message| message.insert(tx))?;
+            Ok(after)
+        })
+        .await?;
+    invitation.iter().for_each(Posted::announce);
+    Ok(user)
+}
+
+/// The password of the request, or one made up to fit the policy.
+fn temporary_password(
+    cx: &Context,
+    pool: &OpenPool,
+    request: &AdminCreateUserRequest,
+) -> Result<Zeroizing<String>, Error> {
+    let policy = pool.password_policy();
+    let Some(given) = &request.temporary_password else {
+        return Ok(Zeroizing::new(password_policy::generate(&policy, cx.random())));
+    };
+    password_policy::check(&policy, given.expose())?;
+    Ok(Zeroizing::new(given.expose().to_owned()))
+}
+
+/// The invitation by every medium that is wanted and possible. SMS is the default; a medium that was asked for by
+/// name needs its attribute, and without any address nothing is sent (recorded from the live service).
+fn invitation(
+    cx: &Context,
+    pool: &OpenPool,
+    user: &User,
+    password: &str,
+    request: &AdminCreateUserRequest,
+) -> Result<Vec<Posted>, Error> {
+    let asked = request.desired_delivery_mediums.as_deref().unwrap_or_default();
+    let mediums: &[DeliveryMediumType] = if asked.is_empty() { &[DeliveryMediumType::Sms] } else { asked };
+    let mut posted = Vec::new();
+    if request.message_action == Some(MessageActionType::Suppress) {
+        return Ok(posted);
+    }
+    for (position, medium) in mediums.iter().enumerate() {
+        if mediums.iter().take(position).any(|earlier| earlier == medium) {
+            continue;
+        }
+        let attribute = match medium {
+            DeliveryMediumType::Sms => "phone_number",
+            DeliveryMediumType::Email => "email",
+        };
+        let Some(destination) = user.attribute(attribute) else {
+            if asked.is_empty() {
+                continue;
+            }
+            return Err(Error::invalid(format!(
+                "User has no {attribute}, so the invitation cannot be delivered by {medium}."
+            )));
+        };
+        triggers::require_reachable(pool, triggers::CUSTOM_MESSAGE)?;
+        let shown = if usernames::parse_sub(&user.username).is_some() { destination } else { &user.username };
+        let written = delivery::invitation(pool, *medium, shown, password);
+        let message = Message {
+            pool_id: pool.id().to_owned(),
+            username: user.username.clone(),
+            medium: medium.to_string(),
+            destination: destination.to_owned(),
+            purpose: "AdminCreateUser".to_owned(),
+            code: None,
+            temporary_password: Some(password.to_owned()),
+            subject: written.subject,
+            body: written.body,
+            created_at: outbox::seconds(cx.now()),
+        };
+        posted.push(outbox::seal_message(cx, pool, user, &message)?);
+    }
+    Ok(posted)
+}

@@ -1,0 +1,62 @@
+//! A bounded pool of threads for what costs milliseconds of CPU: password hashes and signatures.
+//!
+//! The queue is bounded too: past it, callers hear "too many requests" at once instead of a slow death of all.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::Error;
+
+/// How much may wait for each thread: at 25 ms a hash, about three seconds.
+const QUEUE_PER_THREAD: usize = 128;
+
+type Task = Box<dyn FnOnce() + Send>;
+
+/// The pool. Its threads end when it is dropped.
+pub struct WorkPool {
+    tasks: SyncSender<Task>,
+}
+
+impl WorkPool {
+    /// A pool with a thread for each core.
+    pub fn start() -> Self {
+        let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let (tasks, queue) = sync_channel::<Task>(threads * QUEUE_PER_THREAD);
+        let queue = Arc::new(Mutex::new(queue));
+        for number in 0..threads {
+            let queue = Arc::clone(&queue);
+            let spawned = std::thread::Builder::new().name(format!("work-{number}")).spawn(move || run(&queue));
+            if let Err(error) = spawned {
+                tracing::error!(%error, "a work thread did not start");
+            }
+        }
+        Self { tasks }
+    }
+
+    /// Runs a closure on the pool.
+    pub async fn run<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let boxed: Task = Box::new(move || {
+            // Nobody waits any more when the caller hung up before its turn: save the work.
+            if !reply.is_closed() {
+                let _ = reply.send(task());
+            }
+        });
+        self.tasks.try_send(boxed).map_err(|refused| match refused {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Disconnected(_) => Error::internal("the work pool is closed"),
+        })?;
+        answer.await.map_err(|_| Error::internal("a task of the work pool panicked"))
+    }
+}
+
+fn run(queue: &Mutex<Receiver<Task>>) {
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(task) = next else { return };
+        // A panicking task answers its caller with an error; the thread goes on.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(task));
+    }
+}

@@ -1,0 +1,201 @@
+//! Access keys: who signs requests, and what their policies let them do.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use cognate_crypto::seal::{self, DataKey, MasterKey};
+use cognate_crypto::{random, sigv4};
+use cognate_operations::{Error, Services};
+use cognate_store::access_keys::{self, StoredKey};
+use cognate_store::{Store, settings};
+use zeroize::Zeroizing;
+
+use crate::policy::{Decision, Policy};
+
+/// How long a key is used before the store is asked again: a deleted key stops working within this time.
+const FRESH: Duration = Duration::from_secs(1);
+/// Where the key that seals the secrets is kept.
+pub const SECRET_PLACE: &str = "access_keys";
+const ROOT_ID: &str = "root_access_key_id";
+const ROOT_SECRET: &str = "root_secret_access_key";
+/// How many keys, known and unknown, are remembered; more makes the cache start again.
+const LARGEST: usize = 4_096;
+
+/// Somebody who may sign requests.
+pub struct Principal {
+    /// The ARN that denials name.
+    pub arn: String,
+    secret: Zeroizing<String>,
+    policy: Option<Policy>,
+    /// The last signing key: it is the same for a day, region and service.
+    signing: Mutex<Option<(String, Zeroizing<[u8; 32]>)>>,
+}
+
+impl std::fmt::Debug for Principal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Principal").field("arn", &self.arn).finish_non_exhaustive()
+    }
+}
+
+impl Principal {
+    /// A principal; without a policy it may do everything, as the root of an account may.
+    pub fn new(arn: String, secret: &str, policy: Option<Policy>) -> Self {
+        Self { arn, secret: Zeroizing::new(secret.to_owned()), policy, signing: Mutex::new(None) }
+    }
+
+    /// What the principal's policy says.
+    pub fn decide(&self, operation: &str, resource: &str) -> Decision {
+        self.policy.as_ref().map_or(Decision::Allowed, |policy| policy.decide(operation, resource))
+    }
+
+    /// The signing key for a scope.
+    pub fn signing_key(&self, credential: &sigv4::Credential) -> Zeroizing<[u8; 32]> {
+        let scope = credential.scope();
+        let mut last = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, key)) = &*last
+            && *known == scope
+        {
+            return key.clone();
+        }
+        let key = sigv4::signing_key(&self.secret, &credential.date, &credential.region, &credential.service);
+        *last = Some((scope, key.clone()));
+        key
+    }
+}
+
+/// When the store was asked for a key, and what it said.
+type Cached = (Instant, Option<Arc<Principal>>);
+
+/// Every key of an installation.
+pub struct AccessKeys {
+    root_id: String,
+    root: Arc<Principal>,
+    cached: Mutex<HashMap<String, Cached>>,
+}
+
+impl AccessKeys {
+    /// The keys of an installation whose root key is this one.
+    pub fn new(services: &Services, root_id: &str, root_secret: &str) -> Self {
+        let settings = &services.settings;
+        let arn = format!("arn:{}:iam::{}:root", settings.partition(), settings.account);
+        Self {
+            root_id: root_id.to_owned(),
+            root: Arc::new(Principal::new(arn, root_secret, None)),
+            cached: Mutex::default(),
+        }
+    }
+
+    /// The principal behind an access key id.
+    pub async fn find(&self, services: &Services, id: &str) -> Result<Option<Arc<Principal>>, Error> {
+        if id == self.root_id {
+            return Ok(Some(Arc::clone(&self.root)));
+        }
+        let now = Instant::now();
+        if let Some((read, principal)) = self.cached.lock().unwrap_or_else(PoisonError::into_inner).get(id)
+            && now.duration_since(*read) < FRESH
+        {
+            return Ok(principal.clone());
+        }
+        let stored = services.store.read(|tx| Ok::<_, Error>(access_keys::get(tx, id)?)).await?;
+        let principal = match stored {
+            Some(stored) => Some(Arc::new(open(services, &stored)?)),
+            None => None,
+        };
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        if cached.len() >= LARGEST {
+            cached.clear();
+        }
+        cached.insert(id.to_owned(), (now, principal.clone()));
+        Ok(principal)
+    }
+}
+
+fn open(services: &Services, stored: &StoredKey) -> Result<Principal, Error> {
+    let key = sealing_key(&services.master_key);
+    let secret = key
+        .open(&stored.sealed, &place(&stored.id))
+        .map_err(|_| Error::internal("an access key does not open with this master key"))?;
+    let secret = std::str::from_utf8(&secret).map_err(|_| Error::internal("an access key is damaged"))?;
+    let policy = Policy::parse(&stored.policy).map_err(|e| Error::internal(e.to_string()))?;
+    let settings = &services.settings;
+    let arn = format!("arn:{}:iam::{}:user/{}", settings.partition(), settings.account, stored.name);
+    Ok(Principal::new(arn, secret, Some(policy)))
+}
+
+/// Access keys belong to no pool, so their secrets are sealed with a key derived from the master key itself.
+fn sealing_key(master: &MasterKey) -> DataKey {
+    master.derive(SECRET_PLACE)
+}
+
+fn place(id: &str) -> Vec<u8> {
+    seal::context(&[SECRET_PLACE, id, "sealed"])
+}
+
+/// A key that was just made; the secret is shown once.
+pub struct NewKey {
+    /// The access key id.
+    pub id: String,
+    /// The secret access key.
+    pub secret: Zeroizing<String>,
+}
+
+/// A fresh key: an id and a secret in the form of AWS's.
+fn generate(random: &dyn random::Random) -> NewKey {
+    let id = random::string(random, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16);
+    let secret = random::string(random, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 40);
+    NewKey { id: format!("AKIA{id}"), secret: Zeroizing::new(secret) }
+}
+
+/// Makes an access key with a policy.
+pub async fn create_key(services: &Services, name: &str, policy: &Policy) -> Result<NewKey, Error> {
+    let new = generate(&*services.random);
+    let sealing = sealing_key(&services.master_key);
+    let stored = StoredKey {
+        id: new.id.clone(),
+        name: name.to_owned(),
+        sealed: sealing.seal(new.secret.as_bytes(), &place(&new.id), &*services.random),
+        policy: serde_json::to_string(policy).map_err(|e| Error::internal(e.to_string()))?,
+        created: services.clock.wall().micros(),
+    };
+    services.store.write(move |tx| Ok::<_, Error>(access_keys::insert(tx, &stored)?)).await?;
+    Ok(new)
+}
+
+/// Every access key, oldest first.
+pub async fn list_keys(store: &Store) -> Result<Vec<StoredKey>, Error> {
+    store.read(|tx| Ok(access_keys::list(tx)?)).await
+}
+
+/// Removes an access key; says whether there was one.
+pub async fn delete_key(store: &Store, id: &str) -> Result<bool, Error> {
+    let id = id.to_owned();
+    store.write(move |tx| Ok(access_keys::delete(tx, &id)?)).await
+}
+
+/// The root key of this installation; made when there is none, which the flag tells.
+pub async fn root_key(services: &Services) -> Result<(NewKey, bool), Error> {
+    let sealing = sealing_key(&services.master_key);
+    let new = generate(&*services.random);
+    let sealed = sealing.seal(new.secret.as_bytes(), &place("root"), &*services.random);
+    let id = new.id.clone();
+    let (id, sealed) = services
+        .store
+        .write(move |tx| {
+            if let (Some(id), Some(sealed)) = (settings::get(tx, ROOT_ID)?, settings::get(tx, ROOT_SECRET)?) {
+                return Ok::<_, Error>((id, sealed));
+            }
+            settings::insert(tx, ROOT_ID, id.as_bytes())?;
+            settings::insert(tx, ROOT_SECRET, &sealed)?;
+            Ok((id.clone().into_bytes(), sealed.clone()))
+        })
+        .await?;
+    let is_new = id == new.id.as_bytes();
+    let secret = sealing
+        .open(&sealed, &place("root"))
+        .map_err(|_| Error::internal("the root key does not open with this master key"))?;
+    let text = |bytes: &[u8]| {
+        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Error::internal("the root key is damaged"))
+    };
+    Ok((NewKey { id: text(&id)?, secret: Zeroizing::new(text(&secret)?) }, is_new))
+}

@@ -1,0 +1,132 @@
+//! The way of a request: envelope, signature, decoding, validation, policy, operation.
+
+use std::sync::Arc;
+
+use cognate_crypto::random;
+use cognate_model::{Authorization, DecodeError, Exception, Operation, decode, validate};
+use cognate_operations::{Caller, Context, Error, Services, dispatch};
+
+use crate::access_keys::{AccessKeys, Principal};
+use crate::answer::Answer;
+use crate::authenticate::{AuthenticationError, authenticate, read_header};
+use crate::envelope::{Envelope, Incoming};
+use crate::policy::Decision;
+use crate::resource::resource_of;
+
+/// Whom the front door believes.
+pub enum Trust {
+    /// `serve`: signatures are verified and policies evaluated.
+    Verified(AccessKeys),
+    /// `dev` on loopback: a well-formed `Authorization` header is enough.
+    WellFormed,
+}
+
+/// Where requests of the API come in.
+pub struct FrontDoor {
+    services: Arc<Services>,
+    trust: Trust,
+}
+
+impl FrontDoor {
+    /// A front door.
+    pub fn new(services: Arc<Services>, trust: Trust) -> Self {
+        Self { services, trust }
+    }
+
+    /// The services behind it.
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// Answers a request. The operation is named for the metrics, when the request got that far.
+    pub async fn answer(&self, request: Incoming<'_>, caller: Caller) -> (Option<Operation>, Answer) {
+        let id = random::format_uuid(&random::uuid_v4(&*self.services.random));
+        let (operation, answer) = match Envelope::read(&request) {
+            Envelope::Answered(answer) => (None, answer),
+            Envelope::Operation(operation) => (Some(operation), self.run(operation, &request, caller, &id).await),
+        };
+        let answer = answer.request_id(&id);
+        let from_browser = request.headers.contains_key(http::header::ORIGIN) && request.method == http::Method::POST;
+        (operation, if from_browser { answer.for_browsers() } else { answer })
+    }
+
+    async fn run(&self, operation: Operation, request: &Incoming<'_>, caller: Caller, id: &str) -> Answer {
+        let info = operation.info();
+        let principal = match self.identify(operation, request).await {
+            Ok(principal) => principal,
+            Err(AuthenticationError::Refused(name, message)) => return Answer::exception(name, 400, &message),
+            Err(AuthenticationError::Internal(error)) => return refuse(operation, &error, id),
+        };
+        let input = match decode(request.body, info.input) {
+            Ok(input) => input,
+            Err(DecodeError::Malformed) => return Answer::serialization(None),
+            Err(DecodeError::Mismatch(message)) => return Answer::serialization(Some(&message)),
+        };
+        if let Err(violations) = validate(&input, info.input) {
+            return refuse(operation, &Error::invalid(violations.to_string()), id);
+        }
+        if let Some(principal) = principal {
+            let resource = resource_of(&self.services.settings, operation, &input);
+            if let Some(denial) = denial(&principal, info.name, &resource) {
+                return Answer::exception(Exception::AccessDenied.name(), 400, &denial);
+            }
+        }
+        let cx = Context::new(Arc::clone(&self.services), caller);
+        match dispatch(&cx, operation, input).await {
+            Ok(reply) => Answer::success(reply),
+            Err(error) => refuse(operation, &error, id),
+        }
+    }
+
+    async fn identify(
+        &self,
+        operation: Operation,
+        request: &Incoming<'_>,
+    ) -> Result<Option<Arc<Principal>>, AuthenticationError> {
+        // A signature sent to an operation that needs none is ignored, as the live service ignores it.
+        if operation.info().authorization != Authorization::Iam {
+            return Ok(None);
+        }
+        match &self.trust {
+            Trust::Verified(keys) => authenticate(&self.services, keys, request).await.map(Some),
+            Trust::WellFormed => {
+                refuse_strange_origin(request.headers)?;
+                read_header(request.headers).map(|_| None)
+            }
+        }
+    }
+}
+
+/// Where any credentials will do, a page of some web site could send them too, from the browser of the developer: only
+/// pages of this machine may call operations that need a signature.
+fn refuse_strange_origin(headers: &http::HeaderMap) -> Result<(), AuthenticationError> {
+    let Some(origin) = headers.get(http::header::ORIGIN) else { return Ok(()) };
+    let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    let name =
+        host.map(|host| host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(host, |(name, _)| name));
+    if name.is_some_and(|name| matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.ends_with(".localhost")) {
+        return Ok(());
+    }
+    let message = "In dev, pages of other origins may call only operations that need no signature.";
+    Err(AuthenticationError::Refused("AccessDeniedException", message.to_owned()))
+}
+
+fn denial(principal: &Principal, operation: &str, resource: &str) -> Option<String> {
+    let reason = match principal.decide(operation, resource) {
+        Decision::Allowed => return None,
+        Decision::Denied => "with an explicit deny in an identity-based policy".to_owned(),
+        Decision::NotAllowed => {
+            format!("because no identity-based policy allows the cognito-idp:{operation} action")
+        }
+    };
+    let arn = &principal.arn;
+    Some(format!("User: {arn} is not authorized to perform: cognito-idp:{operation} on resource: {resource} {reason}"))
+}
+
+fn refuse(operation: Operation, error: &Error, id: &str) -> Answer {
+    if let Error::Internal(detail) = error {
+        tracing::error!(request_id = id, operation = operation.name(), %detail, "an operation failed");
+    }
+    let (exception, message) = error.answer(operation);
+    Answer::exception(exception.name(), exception.status(), &message)
+}

@@ -1,0 +1,16 @@
+//! The schema, in numbered steps that only go forward.
+
+/// Each step with its number. A step that has been released is never edited; a new one is added.
+pub(crate) const STEPS: &[(i64, &str)] = &[(1, include_str!("migrations/0001_initial.sql"))];
+
+/// The schema that this program writes.
+pub(crate) fn newest() -> i64 {
+    STEPS.last().map_or(0, |(number, _)| *number)
+}
+
+/// The statements of a step. Statements end with `;` at the end of a line; comments begin with `--`.
+pub(crate) fn statements(step: &str) -> impl Iterator<Item = &str> {
+    step.split(";\n").map(str::trim).filter(|statement| {
+        !statement.is_empty() && statement.lines().any(|line| !line.trim().is_empty() && !line.trim().starts_with("--"))
+    })
+}

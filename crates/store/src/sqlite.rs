@@ -1,0 +1,75 @@
+//! The embedded engine: one file, one writer, readers on every thread.
+
+mod checkpoint;
+mod connection;
+mod open;
+mod readers;
+mod writer;
+
+use std::path::{Path, PathBuf};
+
+pub use open::OpenError;
+
+use crate::Gauges;
+use crate::tx::{Conflict, DbError, Tx};
+
+pub(crate) struct Sqlite {
+    readers: readers::Readers,
+    writer: writer::Writer,
+    wal: PathBuf,
+    /// Ends with the store; dropped after the writer, so that the last checkpoint finds it idle.
+    checkpoints: Option<checkpoint::Checkpoints>,
+    /// Held for as long as this process owns the file.
+    lock: Option<std::fs::File>,
+}
+
+/// How often a transaction that lost a race is run again before the caller hears of it.
+const ATTEMPTS: usize = 16;
+
+impl Sqlite {
+    pub(crate) fn open(folder: &Path) -> Result<Self, OpenError> {
+        let lock = open::lock(folder)?;
+        let mut store = Self::open_beside(folder)?;
+        store.lock = Some(lock);
+        store.checkpoints = Some(checkpoint::Checkpoints::start(folder)?);
+        Ok(store)
+    }
+
+    pub(crate) fn open_beside(folder: &Path) -> Result<Self, OpenError> {
+        let connection = open::writer(folder)?;
+        Ok(Self {
+            readers: readers::Readers::open(folder)?,
+            writer: writer::Writer::start(connection, open::wal(folder)),
+            wal: open::wal(folder),
+            checkpoints: None,
+            lock: None,
+        })
+    }
+
+    pub(crate) fn read<T, E: From<DbError>>(&self, reads: impl FnOnce(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
+        self.readers.with(reads)
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, transaction: F) -> Result<T, E>
+    where
+        F: Fn(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Conflict + Send + 'static,
+    {
+        let mut transaction = transaction;
+        for _ in 1..ATTEMPTS {
+            let (result, again) = self.writer.run(transaction).await?;
+            match result {
+                Err(error) if error.is_conflict() => transaction = again,
+                other => return other,
+            }
+        }
+        self.writer.run(transaction).await?.0
+    }
+
+    pub(crate) fn gauges(&self) -> Gauges {
+        let mut gauges = self.writer.gauges();
+        gauges.wal_bytes = std::fs::metadata(&self.wal).map_or(0, |metadata| metadata.len());
+        gauges
+    }
+}

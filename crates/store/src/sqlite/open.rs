@@ -1,0 +1,130 @@
+//! Opening the file: the lock, the settings, the schema.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use thiserror::Error;
+
+use crate::migrations;
+
+/// Why the store could not be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Another process owns the data.
+    #[error("{0} is in use by another cognate; stop it first, or give --data another folder")]
+    InUse(PathBuf),
+    /// The folder cannot be made or read.
+    #[error("{path}: {source}")]
+    Folder {
+        /// What was touched.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file was written by a newer program.
+    #[error("{path} has schema {found}, newer than the {known} that this program knows; use the newer program")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// `SQLite` refused.
+    #[error("{path}: {message}")]
+    Engine {
+        /// The file.
+        path: PathBuf,
+        /// What `SQLite` says.
+        message: String,
+    },
+}
+
+fn file(folder: &Path) -> PathBuf {
+    folder.join("cognate.db")
+}
+
+pub(super) fn wal(folder: &Path) -> PathBuf {
+    folder.join("cognate.db-wal")
+}
+
+/// Takes the lock that lets one process own the file. The system frees it when the process ends, however it ends.
+pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
+    create(folder)?;
+    let path = folder.join("cognate.lock");
+    let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let lock = open.map_err(|source| OpenError::Folder { path: path.clone(), source })?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_path_buf())),
+        Err(TryLockError::Error(source)) => Err(OpenError::Folder { path, source }),
+    }
+}
+
+fn create(folder: &Path) -> Result<(), OpenError> {
+    std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder { path: folder.to_path_buf(), source })?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(folder, private)
+            .map_err(|source| OpenError::Folder { path: folder.to_path_buf(), source })?;
+    }
+    Ok(())
+}
+
+/// The connection of the writer, with the schema up to date.
+pub(super) fn writer(folder: &Path) -> Result<Connection, OpenError> {
+    create(folder)?;
+    let path = file(folder);
+    let engine = |e: rusqlite::Error| OpenError::Engine { path: path.clone(), message: e.to_string() };
+    let mut connection = Connection::open(&path).map_err(engine)?;
+    configure(&connection).map_err(engine)?;
+    // An acknowledged write survives a crash of the machine: FULL makes every commit an fsync of the log.
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;").map_err(engine)?;
+    migrate(&mut connection, &path)?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn reader(folder: &Path) -> Result<Connection, OpenError> {
+    let path = file(folder);
+    let engine = |e: rusqlite::Error| OpenError::Engine { path: path.clone(), message: e.to_string() };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&path, flags).map_err(engine)?;
+    connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA query_only = TRUE;").map_err(engine)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(engine)?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    // Checkpoints are ours: inline ones would stall the writer.
+    connection.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;")
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let engine = |e: rusqlite::Error| OpenError::Engine { path: path.to_path_buf(), message: e.to_string() };
+    let current = |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+    let known = migrations::newest();
+    if current(connection).map_err(engine)? == known {
+        return Ok(());
+    }
+    let step = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(engine)?;
+    let found = current(&step).map_err(engine)?;
+    if found > known {
+        return Err(OpenError::Newer { path: path.to_path_buf(), found, known });
+    }
+    for (number, text) in migrations::STEPS.iter().filter(|(number, _)| *number > found) {
+        for statement in migrations::statements(text) {
+            let statement = statement.replace("/*clustered*/", "WITHOUT ROWID");
+            step.execute_batch(&statement).map_err(engine)?;
+        }
+        step.pragma_update(None, "user_version", number).map_err(engine)?;
+    }
+    step.commit().map_err(engine)
+}

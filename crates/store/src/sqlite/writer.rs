@@ -1,0 +1,187 @@
+//! The one writer, with group commit: transactions that wait together share an fsync, and each answers only after it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::connection::{Engine, refine};
+use crate::Gauges;
+use crate::tx::{DbError, Tx};
+
+/// How many transactions may wait. Beyond it callers hear "too many requests" instead of waiting without end.
+const QUEUE: usize = 4_096;
+/// How many transactions share an fsync at most.
+const GROUP: usize = 256;
+/// The size of the log at which the writer itself restarts it.
+const RESTART_AT: u64 = 128 << 20;
+/// How many groups pass between looks at the size of the log.
+const LOOK_EVERY: u64 = 64;
+
+pub(super) struct Writer {
+    jobs: Option<SyncSender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    queued: AtomicUsize,
+    committed: AtomicU64,
+    commits: AtomicU64,
+}
+
+/// A transaction on its way through the writer.
+trait Job: Send {
+    /// Runs it; says whether to keep its changes.
+    fn run(&mut self, tx: &mut dyn Tx) -> bool;
+    /// Answers, once its group is on disk or lost.
+    fn finish(self: Box<Self>, group: &Result<(), DbError>);
+}
+
+struct Transaction<F, T, E> {
+    body: F,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<(Result<T, E>, F)>,
+}
+
+impl<F, T, E> Job for Transaction<F, T, E>
+where
+    F: Fn(&mut dyn Tx) -> Result<T, E> + Send,
+    T: Send,
+    E: From<DbError> + Send,
+{
+    fn run(&mut self, tx: &mut dyn Tx) -> bool {
+        let body = &self.body;
+        // A panicking transaction is rolled back alone; its group goes on.
+        let result = catch_unwind(AssertUnwindSafe(|| body(tx)))
+            .unwrap_or_else(|_| Err(E::from(DbError::Engine("a transaction panicked".to_owned()))));
+        let keep = result.is_ok();
+        self.result = Some(result);
+        keep
+    }
+
+    fn finish(self: Box<Self>, group: &Result<(), DbError>) {
+        let result = match (self.result, group) {
+            (Some(Ok(_)) | None, Err(lost)) => Err(E::from(lost.clone())),
+            (Some(result), _) => result,
+            (None, Ok(())) => Err(E::from(DbError::Closed)),
+        };
+        // Nobody waits any more when the caller hung up; the write stands all the same.
+        let _ = self.reply.send((result, self.body));
+    }
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, wal: PathBuf) -> Self {
+        let (jobs, queue) = sync_channel(QUEUE);
+        let counts = Arc::new(Counts::default());
+        let shared = Arc::clone(&counts);
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || work(Engine::new(connection), &queue, &shared, &wal))
+            .ok();
+        Self { jobs: Some(jobs), thread, counts }
+    }
+
+    /// Runs a transaction; gives it back with its result, so that it can be run again.
+    pub(super) async fn run<T, E, F>(&self, body: F) -> Result<(Result<T, E>, F), E>
+    where
+        F: Fn(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or(DbError::Closed)?;
+        self.counts.queued.fetch_add(1, Ordering::Relaxed);
+        if let Err(refused) = jobs.try_send(Box::new(Transaction { body, result: None, reply })) {
+            self.counts.queued.fetch_sub(1, Ordering::Relaxed);
+            return Err(E::from(match refused {
+                TrySendError::Full(_) => DbError::Busy,
+                TrySendError::Disconnected(_) => DbError::Closed,
+            }));
+        }
+        answer.await.map_err(|_| E::from(DbError::Closed))
+    }
+
+    pub(super) fn gauges(&self) -> Gauges {
+        Gauges {
+            queued_writes: self.counts.queued.load(Ordering::Relaxed),
+            committed: self.counts.committed.load(Ordering::Relaxed),
+            commits: self.counts.commits.load(Ordering::Relaxed),
+            wal_bytes: 0,
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(mut engine: Engine, queue: &Receiver<Box<dyn Job>>, counts: &Counts, wal: &std::path::Path) {
+    while let Ok(first) = queue.recv() {
+        let mut jobs = Vec::with_capacity(16);
+        let group = commit_group(&mut engine, first, queue, &mut jobs);
+        if let Err(error) = &group {
+            tracing::error!(%error, transactions = jobs.len(), "a group of writes was not committed");
+        }
+        counts.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
+        counts.committed.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+        let commits = counts.commits.fetch_add(1, Ordering::Relaxed);
+        for job in jobs {
+            job.finish(&group);
+        }
+        if commits.is_multiple_of(LOOK_EVERY)
+            && std::fs::metadata(wal).is_ok_and(|metadata| metadata.len() > RESTART_AT)
+        {
+            let _ = engine.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+        }
+    }
+    // The last checkpoint of an orderly end, so that the next start has no log to replay.
+    let _ = engine.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+}
+
+/// Runs what waits, each in its own savepoint so that a failing one fails alone, and commits all of it at once.
+fn commit_group(
+    engine: &mut Engine,
+    first: Box<dyn Job>,
+    queue: &Receiver<Box<dyn Job>>,
+    jobs: &mut Vec<Box<dyn Job>>,
+) -> Result<(), DbError> {
+    let begun = engine.execute("BEGIN IMMEDIATE", &[]);
+    let mut next = Some(first);
+    let mut outcome = begun.map(|_| ());
+    while let Some(mut job) = next.take() {
+        if outcome.is_ok() {
+            outcome = run_in_savepoint(engine, &mut *job);
+        }
+        jobs.push(job);
+        if outcome.is_ok() && jobs.len() < GROUP {
+            next = queue.try_recv().ok();
+        }
+    }
+    let outcome = outcome.and_then(|()| engine.execute("COMMIT", &[]).map(|_| ()));
+    if outcome.is_err() && !engine.connection.is_autocommit() {
+        engine.connection.execute_batch("ROLLBACK").map_err(|e| refine(&e))?;
+    }
+    outcome
+}
+
+fn run_in_savepoint(engine: &mut Engine, job: &mut dyn Job) -> Result<(), DbError> {
+    engine.execute("SAVEPOINT job", &[])?;
+    if !job.run(engine) {
+        engine.execute("ROLLBACK TO job", &[])?;
+    }
+    engine.execute("RELEASE job", &[])?;
+    Ok(())
+}

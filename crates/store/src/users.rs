@@ -1,0 +1,119 @@
+//! Users: one row each, with the handles and search entries that `user_index` keeps in step.
+
+use cognate_domain::User;
+use cognate_domain::user::UserId;
+use cognate_model::{Timestamp, UserStatusType};
+
+use crate::tx::{self, DbError, Param, Row, Tx};
+
+/// Writes a new user. The handles are written by [`crate::user_index::insert`].
+pub fn insert(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
+    let attributes = tx::to_json(&user.attributes)?;
+    let hidden = tx::to_json(&user.hidden)?;
+    tx.execute(
+        "INSERT INTO users (pool, id, version, username, status, enabled, created, modified, attributes, hidden) \
+         VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9)",
+        &[
+            Param::Text(pool),
+            Param::Bytes(&user.id),
+            Param::Text(&user.username),
+            Param::Text(user.status.as_str()),
+            Param::Int(i64::from(user.enabled)),
+            Param::Int(user.created.micros()),
+            Param::Int(user.modified.micros()),
+            Param::Text(&attributes),
+            Param::Text(&hidden),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes a changed user, unless it changed since it was read.
+pub fn update(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
+    let attributes = tx::to_json(&user.attributes)?;
+    let hidden = tx::to_json(&user.hidden)?;
+    let rows = tx.execute(
+        "UPDATE users SET version = version + 1, status = $1, enabled = $2, modified = $3, attributes = $4, \
+         hidden = $5 WHERE pool = $6 AND id = $7 AND version = $8",
+        &[
+            Param::Text(user.status.as_str()),
+            Param::Int(i64::from(user.enabled)),
+            Param::Int(user.modified.micros()),
+            Param::Text(&attributes),
+            Param::Text(&hidden),
+            Param::Text(pool),
+            Param::Bytes(&user.id),
+            Param::Int(user.version),
+        ],
+    )?;
+    tx::changed(rows)
+}
+
+/// A user by the `sub`.
+pub fn by_id(tx: &mut dyn Tx, pool: &str, id: &UserId) -> Result<Option<User>, DbError> {
+    tx.query_one(
+        "SELECT id, version, username, status, enabled, created, modified, attributes, hidden \
+         FROM users WHERE pool = $1 AND id = $2",
+        &[Param::Text(pool), Param::Bytes(id)],
+    )?
+    .map(from_row)
+    .transpose()
+}
+
+/// A user by a handle, in one query: this is the commonest read of all.
+pub fn by_alias(tx: &mut dyn Tx, pool: &str, kind: &str, value: &str) -> Result<Option<User>, DbError> {
+    tx.query_one(
+        "SELECT u.id, u.version, u.username, u.status, u.enabled, u.created, u.modified, u.attributes, u.hidden \
+         FROM user_aliases a JOIN users u ON u.pool = a.pool AND u.id = a.user_id \
+         WHERE a.pool = $1 AND a.kind = $2 AND a.value = $3",
+        &[Param::Text(pool), Param::Text(kind), Param::Bytes(value.as_bytes())],
+    )?
+    .map(from_row)
+    .transpose()
+}
+
+/// Users whose id lies behind `after`, in the order of ids, which is the order of creation.
+pub fn list(tx: &mut dyn Tx, pool: &str, after: Option<&UserId>, limit: i64) -> Result<Vec<User>, DbError> {
+    tx.query(
+        "SELECT id, version, username, status, enabled, created, modified, attributes, hidden \
+         FROM users WHERE pool = $1 AND id > $2 ORDER BY id LIMIT $3",
+        &[Param::Text(pool), Param::Bytes(after.map_or(&[], |id| id.as_slice())), Param::Int(limit)],
+    )?
+    .into_iter()
+    .map(from_row)
+    .collect()
+}
+
+/// Removes the user and everything of theirs: nothing stays behind.
+pub fn delete(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
+    crate::groups::remove_everywhere(tx, pool, &user.id)?;
+    for statement in [
+        "DELETE FROM refresh_tokens WHERE pool = $1 AND user_id = $2",
+        "DELETE FROM codes WHERE pool = $1 AND user_id = $2",
+        "DELETE FROM attempts WHERE pool = $1 AND user_id = $2",
+        "DELETE FROM auth_events WHERE pool = $1 AND user_id = $2",
+        "DELETE FROM outbox WHERE pool = $1 AND user_id = $2",
+    ] {
+        tx.execute(statement, &[Param::Text(pool), Param::Bytes(&user.id)])?;
+    }
+    let rows = tx.execute(
+        "DELETE FROM users WHERE pool = $1 AND id = $2 AND version = $3",
+        &[Param::Text(pool), Param::Bytes(&user.id), Param::Int(user.version)],
+    )?;
+    tx::changed(rows)
+}
+
+fn from_row(mut row: Row) -> Result<User, DbError> {
+    let status = row.text(3)?;
+    Ok(User {
+        id: row.id(0)?,
+        version: row.int(1)?,
+        username: row.text(2)?,
+        status: UserStatusType::parse(&status).ok_or_else(|| DbError::Corrupt(format!("no status {status}")))?,
+        enabled: row.int(4)? != 0,
+        created: Timestamp::from_micros(row.int(5)?),
+        modified: Timestamp::from_micros(row.int(6)?),
+        attributes: row.json(7)?,
+        hidden: row.json(8)?,
+    })
+}

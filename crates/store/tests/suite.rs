@@ -1,0 +1,134 @@
+//! What every engine of the store must do, and what the embedded one does besides.
+//!
+//! The suite is written against [`Engine`]; an engine joins by implementing it and naming itself in one [`run_on!`].
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that trips here fails")]
+
+#[path = "suite/groups.rs"]
+mod groups;
+#[path = "suite/harness.rs"]
+mod harness;
+#[path = "suite/installation.rs"]
+mod installation;
+#[path = "suite/messages.rs"]
+mod messages;
+#[path = "suite/pools.rs"]
+mod pools;
+#[path = "suite/removal.rs"]
+mod removal;
+#[path = "suite/search.rs"]
+mod search;
+#[path = "suite/sign_in.rs"]
+mod sign_in;
+#[path = "suite/sqlite.rs"]
+mod sqlite;
+#[path = "suite/transactions.rs"]
+mod transactions;
+#[path = "suite/users.rs"]
+mod users;
+
+/// Runs the suite on an engine: each named function of each module becomes a test.
+macro_rules! run_on {
+    ($name:ident: $engine:ty; $($module:ident { $($test:ident,)* })*) => {
+        mod $name {
+            $(mod $module {
+                $(#[tokio::test]
+                async fn $test() {
+                    let engine = <$engine as crate::harness::Engine>::fresh();
+                    crate::$module::$test(&engine).await;
+                })*
+            })*
+        }
+    };
+}
+
+run_on! { embedded: crate::sqlite::Embedded;
+    transactions {
+        a_read_sees_what_a_write_committed,
+        a_reopened_store_has_what_was_written,
+        an_error_rolls_the_transaction_back,
+        a_panic_rolls_the_transaction_back_and_the_store_goes_on,
+        a_transaction_that_lost_a_race_runs_again,
+        a_transaction_that_always_loses_ends_with_the_conflict,
+        any_other_error_ends_the_transaction_at_once,
+        writes_made_together_keep_all_but_the_failing_ones,
+        concurrent_updates_of_different_fields_lose_none,
+        of_concurrent_inserts_of_one_key_one_wins,
+        a_write_from_outside_a_runtime_is_committed,
+    }
+    installation {
+        a_setting_is_written_once,
+        an_access_key_is_kept_until_it_is_deleted,
+        access_keys_are_listed_oldest_first,
+        an_access_key_id_is_unique,
+    }
+    pools {
+        a_pool_comes_back_as_it_was_written,
+        a_pool_id_is_unique,
+        a_pool_is_updated_only_from_its_newest_version,
+        pools_are_listed_in_the_order_of_ids,
+        a_client_comes_back_as_it_was_written,
+        a_client_id_is_unique_across_pools,
+        a_client_is_updated_only_from_its_newest_version,
+        clients_are_listed_in_the_order_of_ids,
+        a_deleted_client_has_no_pool,
+        a_client_is_deleted_in_its_own_pool_only,
+        a_pool_has_one_signing_key_for_each_purpose,
+        users_are_counted_across_shards,
+        a_deleted_pool_leaves_no_row_and_its_neighbour_all,
+    }
+    users {
+        a_user_comes_back_as_it_was_written,
+        a_user_id_is_unique_within_its_pool,
+        a_user_is_updated_only_from_the_newest_version,
+        a_user_is_deleted_only_at_the_newest_version,
+        a_user_is_found_by_a_handle,
+        a_handle_belongs_to_one_user,
+        a_handle_is_taken_from_its_owner_only,
+        users_are_listed_in_the_order_of_ids,
+    }
+    search {
+        a_value_is_found_until_it_is_deleted,
+        the_same_value_twice_is_no_error,
+        users_with_a_value_come_page_by_page,
+        pages_of_a_prefix_are_what_a_naive_filter_finds,
+        pages_of_handles_are_what_a_naive_filter_finds,
+    }
+    groups {
+        a_group_comes_back_as_it_was_written,
+        a_group_name_is_unique_within_its_pool,
+        a_group_is_updated_only_from_its_newest_version,
+        groups_are_listed_in_the_order_of_names,
+        joining_twice_is_no_error_and_told,
+        membership_is_seen_from_both_sides,
+        members_come_page_by_page,
+        groups_of_a_user_come_page_by_page,
+        leaving_a_group_leaves_the_others,
+        a_deleted_group_has_no_members,
+        a_user_can_be_taken_out_of_every_group,
+    }
+    sign_in {
+        a_refresh_token_family_is_kept_until_it_is_revoked,
+        revoking_all_of_a_user_spares_other_users,
+        ended_families_are_forgotten,
+        a_session_is_used_once,
+        used_sessions_are_forgotten_after_their_end,
+        attempts_are_counted_within_a_window,
+        attempts_are_cleared_for_one_kind_only,
+        a_code_replaces_the_earlier_one,
+        wrong_answers_to_a_code_are_counted,
+        a_code_is_deleted_once,
+    }
+    messages {
+        messages_of_a_user_come_newest_first,
+        the_newest_messages_come_from_every_pool,
+        an_event_is_written_in_place_of_its_earlier_state,
+        an_event_id_is_unique,
+        events_come_newest_first_page_by_page,
+        only_the_newest_events_are_kept,
+    }
+    removal {
+        a_deleted_user_leaves_no_row,
+        deleting_a_user_spares_the_neighbour,
+    }
+}

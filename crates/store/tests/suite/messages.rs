@@ -1,0 +1,101 @@
+//! The outbox and the authentication events: newest first.
+
+use cognate_model::{AuthEventType, EventType};
+use cognate_store::outbox::{self, Sealed};
+use cognate_store::{DbError, auth_events};
+
+use crate::harness::{Engine, OTHER, POOL, id, read, write};
+
+pub fn message(pool: &str, user: u8, number: u8) -> Sealed {
+    Sealed { pool: pool.to_owned(), user: id(user), id: [number; 16], created: 5, sealed: vec![number, 0] }
+}
+
+pub fn event(number: u128) -> ([u8; 16], AuthEventType) {
+    let event =
+        AuthEventType { event_id: Some(number.to_string()), event_type: Some(EventType::SignIn), ..Default::default() };
+    (number.to_be_bytes(), event)
+}
+
+pub async fn messages_of_a_user_come_newest_first(engine: &impl Engine) {
+    let store = engine.open();
+    write(&store, |tx| {
+        [message(POOL, 1, 2), message(POOL, 1, 3), message(POOL, 1, 1), message(POOL, 2, 4), message(OTHER, 1, 5)]
+            .iter()
+            .try_for_each(|message| outbox::insert(tx, message))
+    })
+    .await;
+    let of_user = async |limit| read(&store, |tx| outbox::of_user(tx, POOL, &id(1), limit)).await;
+    assert_eq!(of_user(10).await, [message(POOL, 1, 3), message(POOL, 1, 2), message(POOL, 1, 1)]);
+    assert_eq!(of_user(1).await, [message(POOL, 1, 3)]);
+}
+
+pub async fn the_newest_messages_come_from_every_pool(engine: &impl Engine) {
+    let store = engine.open();
+    write(&store, |tx| {
+        [message(POOL, 1, 1), message(OTHER, 1, 3), message(POOL, 2, 2)]
+            .iter()
+            .try_for_each(|message| outbox::insert(tx, message))
+    })
+    .await;
+    let newest = read(&store, |tx| outbox::newest(tx, 2)).await;
+    assert_eq!(newest, [message(OTHER, 1, 3), message(POOL, 2, 2)]);
+}
+
+pub async fn an_event_is_written_in_place_of_its_earlier_state(engine: &impl Engine) {
+    let store = engine.open();
+    let (key, first) = event(1);
+    let second = AuthEventType { event_type: Some(EventType::ForgotPassword), ..first.clone() };
+    for state in [first, second.clone()] {
+        write(&store, move |tx| auth_events::put(tx, POOL, &id(1), &key, &state)).await;
+    }
+    assert_eq!(read(&store, |tx| auth_events::get(tx, POOL, &id(1), &key)).await, Some(second.clone()));
+    assert_eq!(read(&store, |tx| auth_events::list(tx, POOL, &id(1), None, 10)).await, [second]);
+    assert_eq!(read(&store, |tx| auth_events::get(tx, POOL, &id(2), &key)).await, None);
+}
+
+pub async fn an_event_id_is_unique(engine: &impl Engine) {
+    let store = engine.open();
+    let insert = async || {
+        let (key, event) = event(1);
+        store.write(move |tx| auth_events::insert(tx, POOL, &id(1), &key, &event)).await
+    };
+    assert_eq!((insert().await, insert().await), (Ok(()), Err(DbError::Exists)));
+}
+
+pub async fn events_come_newest_first_page_by_page(engine: &impl Engine) {
+    let store = engine.open();
+    write(&store, |tx| {
+        for number in [2, 1, u128::MAX, 3] {
+            let (key, event) = event(number);
+            auth_events::insert(tx, POOL, &id(1), &key, &event)?;
+        }
+        let (key, event) = event(9);
+        auth_events::insert(tx, POOL, &id(2), &key, &event)
+    })
+    .await;
+    let page = async |before: Option<u128>, limit| -> Vec<AuthEventType> {
+        let before = before.map(u128::to_be_bytes);
+        read(&store, |tx| auth_events::list(tx, POOL, &id(1), before.as_ref(), limit)).await
+    };
+    let events = |numbers: &[u128]| numbers.iter().map(|number| event(*number).1).collect::<Vec<_>>();
+    assert_eq!(page(None, 2).await, events(&[u128::MAX, 3]));
+    assert_eq!(page(Some(3), 10).await, events(&[2, 1]));
+}
+
+pub async fn only_the_newest_events_are_kept(engine: &impl Engine) {
+    let store = engine.open();
+    let kept = u128::try_from(auth_events::KEPT).unwrap();
+    write(&store, move |tx| {
+        for number in 1..=kept + 3 {
+            let (key, event) = event(number);
+            auth_events::insert(tx, POOL, &id(1), &key, &event)?;
+        }
+        auth_events::trim(tx, POOL, &id(1))
+    })
+    .await;
+    let left = read(&store, |tx| auth_events::list(tx, POOL, &id(1), None, 2 * auth_events::KEPT)).await;
+    assert_eq!((left.len() as u128, left.last()), (kept, Some(&event(4).1)));
+    write(&store, |tx| auth_events::trim(tx, POOL, &id(1))).await;
+    let again = read(&store, |tx| auth_events::list(tx, POOL, &id(1), None, 2 * auth_events::KEPT)).await;
+    assert_eq!(again.len(), left.len(), "there is nothing more to remove");
+}

@@ -1,0 +1,81 @@
+//! Deleting leaves nothing behind.
+
+use cognate_domain::user::UserId;
+use cognate_store::outbox::Sealed;
+use cognate_store::refresh_tokens::Family;
+use cognate_store::signing_keys::{self, SealedKey};
+use cognate_store::{
+    DbError, Tx, attempts, auth_events, clients, codes, counters, groups, outbox, refresh_tokens, used_sessions,
+    user_index, users,
+};
+
+use crate::harness::{Engine, OTHER, POOL, client, furnish, id, user, write};
+use crate::messages::event;
+use crate::sign_in::{code, family};
+
+/// Writes a row into every table that belongs to a pool or to this user of it.
+pub fn fill(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
+    let (key, event) = event(1);
+    let signing =
+        SealedKey { purpose: "id".to_owned(), kid: String::new(), sealed: vec![1], public: String::new(), created: 1 };
+    let message = Sealed { pool: pool.to_owned(), user: *user, id: [1; 16], created: 1, sealed: vec![1] };
+    clients::insert(tx, &client(pool, &format!("client of {pool}")))?;
+    signing_keys::insert(tx, pool, &signing)?;
+    groups::add_member(tx, pool, "admins", user)?;
+    refresh_tokens::insert(tx, pool, &Family { user: *user, ..family(1, 1, 9) })?;
+    codes::put(tx, pool, user, "forgot", &code(1))?;
+    attempts::count(tx, pool, user, "forgot", 1, 1)?;
+    auth_events::insert(tx, pool, user, &key, &event)?;
+    outbox::insert(tx, &message)?;
+    used_sessions::insert(tx, pool, &[1; 16], 9)?;
+    counters::add(tx, pool, user, 1)
+}
+
+/// Removes what [`crate::harness::furnish`] and [`fill`] wrote of a user, as the directory does.
+fn remove(tx: &mut dyn Tx, pool: &str, number: u8, username: &str) -> Result<(), DbError> {
+    user_index::delete_alias(tx, pool, "username", username, &id(number))?;
+    user_index::delete_value(tx, pool, "email", &format!("{username}@example.com"), &id(number))?;
+    users::delete(tx, pool, &user(number, username))
+}
+
+pub async fn a_deleted_user_leaves_no_row(engine: &impl Engine) {
+    let store = engine.open();
+    furnish(&store).await;
+    write(&store, |tx| fill(tx, POOL, &id(1))).await;
+    let mut before = engine.tables_that_mention(&id(1));
+    before.sort_unstable();
+    before.dedup();
+    let tables = [
+        "attempts",
+        "auth_events",
+        "codes",
+        "group_members",
+        "outbox",
+        "refresh_tokens",
+        "user_aliases",
+        "user_attributes",
+        "user_groups",
+        "users",
+    ];
+    assert_eq!(before, tables, "a table that names users is not filled, or is not in this list");
+    write(&store, |tx| {
+        remove(tx, POOL, 1, "maria")?;
+        remove(tx, OTHER, 1, "maria")
+    })
+    .await;
+    assert_eq!(engine.tables_that_mention(&id(1)), [""; 0]);
+    assert_eq!(engine.tables_that_mention(b"maria"), [""; 0]);
+}
+
+pub async fn deleting_a_user_spares_the_neighbour(engine: &impl Engine) {
+    let store = engine.open();
+    furnish(&store).await;
+    write(&store, |tx| {
+        fill(tx, POOL, &id(2))?;
+        groups::add_member(tx, POOL, "admins", &id(1)).map(|_| ())
+    })
+    .await;
+    let before = engine.tables_that_mention(&id(2));
+    write(&store, |tx| remove(tx, POOL, 1, "maria")).await;
+    assert_eq!(engine.tables_that_mention(&id(2)), before);
+}
