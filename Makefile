@@ -44,8 +44,10 @@ lint:
 unit:
 	cargo test --locked --workspace
 
+# Built as `unit` builds it: chosen alone, the package would get other features of its dependencies, and all of them
+# would be compiled again.
 binary:
-	cargo build --locked
+	cargo test --locked --workspace --test integration --no-run
 
 # Both suites run the programs of examples/ as a reader would, besides every operation.
 javascript: binary $(JS)/node_modules/.package-lock.json

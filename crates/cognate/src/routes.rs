@@ -8,7 +8,7 @@ use bytes::Bytes;
 use cognate_hosted::Page;
 use cognate_model::Timestamp;
 use cognate_operations::{Caller, Context, Error, declare, dev};
-use cognate_protocol::{Answer, FrontDoor, Incoming};
+use cognate_protocol::{Answer, FrontDoor, Incoming, names_this_machine};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming as HyperBody};
 use hyper::{Method, Request, Response, StatusCode, header};
@@ -158,7 +158,9 @@ impl Routes {
         body: &[u8],
         peer: SocketAddr,
     ) -> Answer {
-        if !self.has_controls || !peer.ip().is_loopback() || parts.headers.contains_key(header::ORIGIN) {
+        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let is_called_from_here = peer.ip().is_loopback() && host.is_some_and(names_this_machine);
+        if !self.has_controls || !is_called_from_here || parts.headers.contains_key(header::ORIGIN) {
             return Answer::bad_request();
         }
         match (&parts.method, control) {

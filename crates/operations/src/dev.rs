@@ -19,10 +19,14 @@ pub async fn messages(cx: &Context, pool: Option<&str>, username: Option<&str>) 
             })
             .await?
         }
-        _ => cx.read(|tx| Ok(table::newest(tx, MOST)?)).await?,
+        (Some(id), None) => {
+            let pool = cx.pool(id).await?;
+            cx.read(|tx| Ok(table::of_pool(tx, pool.id(), MOST)?)).await?
+        }
+        (None, _) => cx.read(|tx| Ok(table::newest(tx, MOST)?)).await?,
     };
     let mut messages = Vec::with_capacity(sealed.len());
-    for message in sealed.iter().filter(|message| pool.is_none_or(|id| message.pool == id)) {
+    for message in &sealed {
         let pool = cx.pool(&message.pool).await?;
         messages.push(open_message(&pool, message)?);
     }

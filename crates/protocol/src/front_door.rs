@@ -1,6 +1,10 @@
 //! The way of a request: envelope, signature, decoding, validation, policy, operation.
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use cognate_crypto::random;
 use cognate_model::{Authorization, DecodeError, Exception, Operation, decode, validate};
@@ -12,6 +16,7 @@ use crate::authenticate::{AuthenticationError, authenticate, read_header};
 use crate::envelope::{Envelope, Incoming};
 use crate::policy::Decision;
 use crate::resource::resource_of;
+use crate::this_machine::names_this_machine;
 
 /// Whom the front door believes.
 pub enum Trust {
@@ -43,7 +48,10 @@ impl FrontDoor {
         let id = random::format_uuid(&random::uuid_v4(&*self.services.random));
         let (operation, answer) = match Envelope::read(&request) {
             Envelope::Answered(answer) => (None, answer),
-            Envelope::Operation(operation) => (Some(operation), self.run(operation, &request, caller, &id).await),
+            Envelope::Operation(operation) => {
+                let answer = caught(self.run(operation, &request, caller, &id)).await;
+                (Some(operation), answer.unwrap_or_else(|panic| refuse(operation, &Error::internal(panic), &id)))
+            }
         };
         let answer = answer.request_id(&id);
         let from_browser = request.headers.contains_key(http::header::ORIGIN) && request.method == http::Method::POST;
@@ -102,13 +110,25 @@ impl FrontDoor {
 fn refuse_strange_origin(headers: &http::HeaderMap) -> Result<(), AuthenticationError> {
     let Some(origin) = headers.get(http::header::ORIGIN) else { return Ok(()) };
     let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    let name =
-        host.map(|host| host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(host, |(name, _)| name));
-    if name.is_some_and(|name| matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.ends_with(".localhost")) {
+    if host.is_some_and(names_this_machine) {
         return Ok(());
     }
     let message = "In dev, pages of other origins may call only operations that need no signature.";
     Err(AuthenticationError::Refused("AccessDeniedException", message.to_owned()))
+}
+
+/// Runs to the end or to a panic, which is a defect of ours: it costs the request its answer, never the connection.
+async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
+    let mut work = pin!(work);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
+        Err(panic) => Poll::Ready(Err(match panic.downcast_ref::<&str>() {
+            Some(message) => format!("a panic: {message}"),
+            None => format!("a panic: {}", panic.downcast_ref::<String>().map_or("no message", String::as_str)),
+        })),
+    })
+    .await
 }
 
 fn denial(principal: &Principal, operation: &str, resource: &str) -> Option<String> {
@@ -129,4 +149,18 @@ fn refuse(operation: Operation, error: &Error, id: &str) -> Answer {
     }
     let (exception, message) = error.answer(operation);
     Answer::exception(exception.name(), exception.status(), &message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use super::caught;
+
+    #[tokio::test]
+    async fn a_panic_ends_one_request_with_its_message() {
+        assert_eq!(caught(ready(7)).await, Ok(7));
+        let panicking = async { [1].iter().find(|n| **n == 2).copied().expect("there is a 2") };
+        assert_eq!(caught(panicking).await, Err("a panic: there is a 2".to_owned()));
+    }
 }

@@ -7,6 +7,7 @@ mod envelope;
 mod front_door;
 pub mod policy;
 mod resource;
+mod this_machine;
 
 pub use access_keys::{AccessKeys, NewKey, Principal, SECRET_PLACE, create_key, delete_key, list_keys, root_key};
 pub use answer::Answer;
@@ -14,3 +15,4 @@ pub use authenticate::{AuthenticationError, authenticate};
 pub use envelope::{Envelope, Incoming, MAX_TARGET};
 pub use front_door::{FrontDoor, Trust};
 pub use policy::{Decision, Policy, PolicyError};
+pub use this_machine::names_this_machine;

@@ -102,7 +102,7 @@ impl Store {
 pub struct Gauges {
     /// Transactions that wait for the writer.
     pub queued_writes: usize,
-    /// Transactions committed since the start.
+    /// Transactions kept since the start; one that refused its own changes is not counted.
     pub committed: u64,
     /// Groups in which they were committed: one fsync each.
     pub commits: u64,

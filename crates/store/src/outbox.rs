@@ -19,8 +19,16 @@ pub struct Sealed {
     pub sealed: Vec<u8>,
 }
 
-/// Writes a message.
+/// How many messages of a user are kept.
+pub const KEPT: i64 = 100;
+
+/// Writes a message, in the place of the oldest where the user has [`KEPT`] already.
 pub fn insert(tx: &mut dyn Tx, message: &Sealed) -> Result<(), DbError> {
+    tx.execute(
+        "DELETE FROM outbox WHERE pool = $1 AND user_id = $2 AND id <= \
+         (SELECT id FROM outbox WHERE pool = $1 AND user_id = $2 ORDER BY id DESC LIMIT 1 OFFSET $3)",
+        &[Param::Text(&message.pool), Param::Bytes(&message.user), Param::Int(KEPT - 1)],
+    )?;
     tx.execute(
         "INSERT INTO outbox (pool, user_id, id, created, sealed) VALUES ($1, $2, $3, $4, $5)",
         &[
@@ -40,6 +48,17 @@ pub fn of_user(tx: &mut dyn Tx, pool: &str, user: &UserId, limit: i64) -> Result
         "SELECT pool, user_id, id, created, sealed FROM outbox WHERE pool = $1 AND user_id = $2 \
          ORDER BY id DESC LIMIT $3",
         &[Param::Text(pool), Param::Bytes(user), Param::Int(limit)],
+    )?
+    .into_iter()
+    .map(from_row)
+    .collect()
+}
+
+/// The newest messages of a pool. Reads all of them: for development only.
+pub fn of_pool(tx: &mut dyn Tx, pool: &str, limit: i64) -> Result<Vec<Sealed>, DbError> {
+    tx.query(
+        "SELECT pool, user_id, id, created, sealed FROM outbox WHERE pool = $1 ORDER BY id DESC LIMIT $2",
+        &[Param::Text(pool), Param::Int(limit)],
     )?
     .into_iter()
     .map(from_row)

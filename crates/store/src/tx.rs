@@ -93,7 +93,7 @@ impl Row {
 /// What can go wrong in the store.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 pub enum DbError {
-    /// A key exists already. Carries the table.
+    /// A key exists already.
     #[error("a row with this key exists")]
     Exists,
     /// The row has changed since it was read: the transaction runs again.

@@ -302,6 +302,18 @@ async fn serve_has_no_controls() {
 }
 
 #[tokio::test]
+async fn the_controls_of_dev_answer_this_machine_and_no_page_of_the_web() {
+    let served = Served::dev().await;
+    let ask = async |of: &[(&str, &str)]| {
+        served.connect().await.send("GET /_cognate/outbox", &headers(of), b"").await.unwrap().status
+    };
+    assert_eq!(ask(&[("host", "localhost:9229")]).await, 200);
+    assert_eq!(ask(&[("host", "127.0.0.1:9229")]).await, 200);
+    assert_eq!(ask(&[("host", "rebound.example.com:9229")]).await, 400, "a name that was made to resolve to here");
+    assert_eq!(ask(&[("host", "localhost:9229"), ("origin", "http://localhost:3000")]).await, 400);
+}
+
+#[tokio::test]
 async fn dev_takes_any_well_formed_credentials_and_no_others() {
     let served = Served::dev().await;
     let signer = Signer { region: "eu-west-1", ..Signer::new("AKIAANY", "any") };

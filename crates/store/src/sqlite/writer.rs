@@ -18,7 +18,7 @@ use crate::tx::{DbError, Tx};
 const QUEUE: usize = 4_096;
 /// How many transactions share an fsync at most.
 const GROUP: usize = 256;
-/// The size of the log at which the writer itself restarts it.
+/// The size of the log at which the writer itself empties it, whatever that costs the writes that wait.
 const RESTART_AT: u64 = 128 << 20;
 /// How many groups pass between looks at the size of the log.
 const LOOK_EVERY: u64 = 64;
@@ -42,6 +42,14 @@ trait Job: Send {
     fn run(&mut self, tx: &mut dyn Tx) -> bool;
     /// Answers, once its group is on disk or lost.
     fn finish(self: Box<Self>, group: &Result<(), DbError>);
+}
+
+/// What became of a group.
+struct Group {
+    jobs: Vec<Box<dyn Job>>,
+    /// How many of them kept their changes.
+    kept: u64,
+    outcome: Result<(), DbError>,
 }
 
 struct Transaction<F, T, E> {
@@ -130,21 +138,22 @@ impl Drop for Writer {
 
 fn work(mut engine: Engine, queue: &Receiver<Box<dyn Job>>, counts: &Counts, wal: &std::path::Path) {
     while let Ok(first) = queue.recv() {
-        let mut jobs = Vec::with_capacity(16);
-        let group = commit_group(&mut engine, first, queue, &mut jobs);
-        if let Err(error) = &group {
-            tracing::error!(%error, transactions = jobs.len(), "a group of writes was not committed");
-        }
+        let Group { jobs, kept, outcome } = commit_group(&mut engine, first, queue);
         counts.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
-        counts.committed.fetch_add(jobs.len() as u64, Ordering::Relaxed);
         let commits = counts.commits.fetch_add(1, Ordering::Relaxed);
+        match &outcome {
+            Ok(()) => {
+                counts.committed.fetch_add(kept, Ordering::Relaxed);
+            }
+            Err(error) => tracing::error!(%error, transactions = jobs.len(), "a group of writes was not committed"),
+        }
         for job in jobs {
-            job.finish(&group);
+            job.finish(&outcome);
         }
         if commits.is_multiple_of(LOOK_EVERY)
             && std::fs::metadata(wal).is_ok_and(|metadata| metadata.len() > RESTART_AT)
         {
-            let _ = engine.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+            let _ = engine.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
     }
     // The last checkpoint of an orderly end, so that the next start has no log to replay.
@@ -152,36 +161,38 @@ fn work(mut engine: Engine, queue: &Receiver<Box<dyn Job>>, counts: &Counts, wal
 }
 
 /// Runs what waits, each in its own savepoint so that a failing one fails alone, and commits all of it at once.
-fn commit_group(
-    engine: &mut Engine,
-    first: Box<dyn Job>,
-    queue: &Receiver<Box<dyn Job>>,
-    jobs: &mut Vec<Box<dyn Job>>,
-) -> Result<(), DbError> {
-    let begun = engine.execute("BEGIN IMMEDIATE", &[]);
+fn commit_group(engine: &mut Engine, first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>) -> Group {
+    let mut group = Group { jobs: Vec::with_capacity(16), kept: 0, outcome: Ok(()) };
+    group.outcome = engine.execute("BEGIN IMMEDIATE", &[]).map(|_| ());
     let mut next = Some(first);
-    let mut outcome = begun.map(|_| ());
     while let Some(mut job) = next.take() {
-        if outcome.is_ok() {
-            outcome = run_in_savepoint(engine, &mut *job);
+        if group.outcome.is_ok() {
+            group.outcome = run_in_savepoint(engine, &mut *job).map(|kept| group.kept += u64::from(kept));
         }
-        jobs.push(job);
-        if outcome.is_ok() && jobs.len() < GROUP {
+        group.jobs.push(job);
+        if group.outcome.is_ok() && group.jobs.len() < GROUP {
             next = queue.try_recv().ok();
         }
     }
-    let outcome = outcome.and_then(|()| engine.execute("COMMIT", &[]).map(|_| ()));
-    if outcome.is_err() && !engine.connection.is_autocommit() {
-        engine.connection.execute_batch("ROLLBACK").map_err(|e| refine(&e))?;
+    if group.outcome.is_ok() {
+        group.outcome = engine.execute("COMMIT", &[]).map(|_| ());
     }
-    outcome
+    if group.outcome.is_err()
+        && !engine.connection.is_autocommit()
+        && let Err(error) = engine.connection.execute_batch("ROLLBACK")
+    {
+        group.outcome = Err(refine(&error));
+    }
+    group
 }
 
-fn run_in_savepoint(engine: &mut Engine, job: &mut dyn Job) -> Result<(), DbError> {
+/// Says whether the changes were kept.
+fn run_in_savepoint(engine: &mut Engine, job: &mut dyn Job) -> Result<bool, DbError> {
     engine.execute("SAVEPOINT job", &[])?;
-    if !job.run(engine) {
+    let keeps = job.run(engine);
+    if !keeps {
         engine.execute("ROLLBACK TO job", &[])?;
     }
     engine.execute("RELEASE job", &[])?;
-    Ok(())
+    Ok(keeps)
 }

@@ -41,6 +41,33 @@ pub async fn the_newest_messages_come_from_every_pool(engine: &impl Engine) {
     assert_eq!(newest, [message(OTHER, 1, 3), message(POOL, 2, 2)]);
 }
 
+pub async fn the_newest_messages_of_a_pool_leave_out_other_pools(engine: &impl Engine) {
+    let store = engine.open();
+    write(&store, |tx| {
+        [message(POOL, 1, 1), message(OTHER, 1, 3), message(POOL, 2, 2)]
+            .iter()
+            .try_for_each(|message| outbox::insert(tx, message))
+    })
+    .await;
+    let of_pool = async |limit| read(&store, |tx| outbox::of_pool(tx, POOL, limit)).await;
+    assert_eq!(of_pool(10).await, [message(POOL, 2, 2), message(POOL, 1, 1)]);
+    assert_eq!(of_pool(1).await, [message(POOL, 2, 2)]);
+}
+
+pub async fn a_user_keeps_only_the_newest_messages(engine: &impl Engine) {
+    let store = engine.open();
+    let kept = u8::try_from(outbox::KEPT).unwrap();
+    write(&store, move |tx| {
+        outbox::insert(tx, &message(POOL, 2, 0))?;
+        (0..kept + 3).try_for_each(|number| outbox::insert(tx, &message(POOL, 1, number)))
+    })
+    .await;
+    let left = read(&store, |tx| outbox::of_user(tx, POOL, &id(1), 2 * outbox::KEPT)).await;
+    assert_eq!((left.len(), left.last()), (usize::from(kept), Some(&message(POOL, 1, 3))));
+    let of_another = read(&store, |tx| outbox::of_user(tx, POOL, &id(2), 10)).await;
+    assert_eq!(of_another.len(), 1, "another user's messages stay");
+}
+
 pub async fn an_event_is_written_in_place_of_its_earlier_state(engine: &impl Engine) {
     let store = engine.open();
     let (key, first) = event(1);
