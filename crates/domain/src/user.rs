@@ -83,8 +83,12 @@ pub struct Mfa {
     pub totp_secret: Option<Vec<u8>>,
     /// A TOTP secret that waits for its first code, sealed likewise.
     pub pending_totp_secret: Option<Vec<u8>>,
+    /// What the user calls the token.
+    pub totp_name: Option<String>,
     /// The last time step whose code was accepted.
     pub totp_last_step: Option<u64>,
+    /// Whether a passkey may stand for the second factor (`WebAuthnMfaSettings`).
+    pub web_authn: bool,
 }
 
 impl std::fmt::Debug for Mfa {
@@ -93,6 +97,7 @@ impl std::fmt::Debug for Mfa {
             .field("sms", &self.sms)
             .field("software_token", &self.software_token)
             .field("email", &self.email)
+            .field("web_authn", &self.web_authn)
             .field("preferred", &self.preferred)
             .finish_non_exhaustive()
     }
