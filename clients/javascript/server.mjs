@@ -78,6 +78,13 @@ export class Server {
     if (!response.ok) throw new Error(`the clock answered ${response.status}`);
   }
 
+  /** What the server's clock shows, in milliseconds since the epoch. */
+  async now() {
+    const response = await fetch(`${this.endpoint}/_cognate/clock`);
+    if (!response.ok) throw new Error(`the clock answered ${response.status}`);
+    return (await response.json()).now * 1_000;
+  }
+
   /** The pool's signing keys. */
   async jwks(poolId) {
     return (await fetch(`${this.endpoint}/${poolId}/.well-known/jwks.json`)).json();

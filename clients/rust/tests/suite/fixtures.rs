@@ -13,7 +13,7 @@ use cognate_testkit::aws_sdk_cognitoidentityprovider::types::{
 };
 use cognate_testkit::cognate::Message;
 use cognate_testkit::{Cognate, aws_sdk_cognitoidentityprovider::Client};
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use data_encoding::{BASE32_NOPAD, BASE64, BASE64URL_NOPAD};
 use serde_json::Value;
 
 pub const PASSWORD: &str = "Permanent1!";
@@ -353,6 +353,8 @@ about_a_user! {
     admin_set_user_password AdminSetUserPasswordFluentBuilder,
     admin_set_user_mfa_preference AdminSetUserMFAPreferenceFluentBuilder,
     admin_set_user_settings AdminSetUserSettingsFluentBuilder,
+    admin_delete_software_token AdminDeleteSoftwareTokenFluentBuilder,
+    admin_get_user_auth_factors AdminGetUserAuthFactorsFluentBuilder,
     admin_add_user_to_group AdminAddUserToGroupFluentBuilder,
     admin_remove_user_from_group AdminRemoveUserFromGroupFluentBuilder,
     admin_list_groups_for_user AdminListGroupsForUserFluentBuilder,
@@ -391,6 +393,17 @@ pub fn tokens(result: Option<AuthenticationResultType>) -> Tokens {
 pub fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap()).unwrap()
+}
+
+/// A code of an authenticator application (RFC 6238), by itself rather than by the server's arithmetic.
+pub fn authenticator_code(secret_code: &str, unix_seconds: i64) -> String {
+    let secret = BASE32_NOPAD.decode(secret_code.as_bytes()).unwrap();
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &secret);
+    let tag = hmac::sign(&key, &(unix_seconds / 30).to_be_bytes());
+    let digest = tag.as_ref();
+    let offset = usize::from(digest[19] % 16);
+    let word = digest[offset..offset + 4].iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte));
+    format!("{:06}", word % (1 << 31) % 1_000_000)
 }
 
 /// The proof that a client knows its secret.
