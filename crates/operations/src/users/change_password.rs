@@ -9,9 +9,10 @@
 
 use std::sync::Arc;
 
+use cognate_domain::user::UserId;
 use cognate_domain::user_status::{self, PasswordLife};
 use cognate_domain::{User, lockout, password_policy};
-use cognate_model::{ChangePasswordRequest, ChangePasswordResponse, EventResponseType, EventType};
+use cognate_model::{ChangePasswordRequest, ChangePasswordResponse, EventResponseType, EventType, Timestamp};
 use cognate_store::{Tx, attempts, users};
 
 use super::new_password_hash;
@@ -131,9 +132,9 @@ async fn replace(cx: &Context, signed_in: &SignedIn, proposed: &str) -> Result<(
 fn still_open(
     tx: &mut dyn Tx,
     pool: &OpenPool,
-    id: &cognate_domain::user::UserId,
+    id: &UserId,
     old_hash: Option<&str>,
-    now: cognate_model::Timestamp,
+    now: Timestamp,
 ) -> Result<User, Error> {
     let user = users::by_id(tx, pool.id(), id)?.ok_or_else(Error::no_user)?;
     lockout::check(&user.hidden.lockout, now).map_err(|_| too_many())?;
