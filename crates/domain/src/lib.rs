@@ -25,6 +25,7 @@ mod pool_senders;
 mod refusal;
 mod schema_constraints;
 pub mod schema_declaration;
+pub mod sign_in;
 mod standard_attributes;
 mod tier;
 pub mod user;

@@ -19,9 +19,14 @@ const FORGET_AFTER: i64 = 15 * 60;
 /// Refuses an attempt that comes during a lock, before the password is looked at.
 pub fn check(lockout: &Lockout, now: Timestamp) -> Result<(), Refusal> {
     if is_locked(lockout, now) {
-        return Err(Refusal::new(Exception::NotAuthorized, "Password attempts exceeded"));
+        return Err(exceeded());
     }
     Ok(())
+}
+
+/// What is said of an attempt that came too soon.
+pub fn exceeded() -> Refusal {
+    Refusal::new(Exception::NotAuthorized, "Password attempts exceeded")
 }
 
 /// The state after a failed attempt.

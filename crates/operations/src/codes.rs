@@ -8,7 +8,7 @@ use cognate_delivery::Written;
 use cognate_domain::user::UserId;
 use cognate_domain::user_status::Destination;
 use cognate_domain::{Pool, User};
-use cognate_model::Exception;
+use cognate_model::{ChallengeNameType, Exception};
 use cognate_store::codes::{self, Code};
 use cognate_store::{Tx, attempts};
 
@@ -35,8 +35,10 @@ pub(crate) const SIGN_UP: Purpose = Purpose { name: "SignUp", wrong: "ConfirmSig
 
 /// How many wrong answers are heard in an hour ("Quotas in Amazon Cognito": between 5 and 20 by risk).
 const MOST_WRONG: i64 = 10;
+/// How many codes of one kind are sent to a user in an hour for signing in.
+const MOST_SIGN_IN_CODES: i64 = 60;
 /// An hour in microseconds.
-const WINDOW: i64 = 3_600_000_000;
+pub(crate) const WINDOW: i64 = 3_600_000_000;
 
 fn too_many() -> Error {
     Error::refused(Exception::LimitExceeded, "Attempt limit exceeded, please try after some time.")
@@ -102,6 +104,83 @@ impl Issued {
             return Err(too_many());
         }
         codes::put(tx, pool.id(), user, name, &self.code)?;
+        self.posted.insert(tx)
+    }
+
+    /// Prints the message in `dev`, after the commit.
+    pub(crate) fn announce(&self) {
+        self.posted.announce();
+    }
+}
+
+/// A code for one sign-in: its keyed hash travels in the sealed session, so that it is good for that session alone.
+pub(crate) struct OneTime {
+    /// The hash.
+    pub(crate) hash: Vec<u8>,
+    /// Where the code goes.
+    pub(crate) target: Destination,
+    /// The message that carries it.
+    pub(crate) sent: Sent,
+}
+
+/// A message with a code of a sign-in, ready to be written.
+pub(crate) struct Sent {
+    challenge: ChallengeNameType,
+    created: i64,
+    posted: Posted,
+}
+
+/// Makes a code of this many digits for a challenge.
+pub(crate) fn one_time(
+    cx: &Context,
+    pool: &OpenPool,
+    user: &User,
+    challenge: ChallengeNameType,
+    digits: usize,
+    target: Destination,
+) -> Result<OneTime, Error> {
+    let text = random::digits(cx.random(), digits);
+    let now = cx.now();
+    let written = cognate_delivery::sign_in_code(pool, target.medium, &text);
+    let message = Message {
+        pool_id: pool.id().to_owned(),
+        username: user.username.clone(),
+        medium: target.medium.to_string(),
+        destination: target.value.clone(),
+        purpose: "Authentication".to_owned(),
+        code: Some(text.clone()),
+        temporary_password: None,
+        subject: written.subject,
+        body: written.body,
+        created_at: outbox::seconds(now),
+    };
+    let posted = outbox::seal_message(cx, pool, user, &message)?;
+    let hash = one_time_hash(pool, &user.id, challenge, &text);
+    Ok(OneTime { hash, target, sent: Sent { challenge, created: now.micros(), posted } })
+}
+
+/// Whether a code is the one that was sent for a challenge.
+pub(crate) fn is_one_time(
+    pool: &OpenPool,
+    user: &UserId,
+    challenge: ChallengeNameType,
+    given: &str,
+    hash: &[u8],
+) -> bool {
+    constant_time_eq(&one_time_hash(pool, user, challenge, given), hash)
+}
+
+fn one_time_hash(pool: &OpenPool, user: &UserId, challenge: ChallengeNameType, code: &str) -> Vec<u8> {
+    pool.codes.mac(&seal::context(&["sign-in", challenge.as_str(), &random::format_uuid(user), code])).to_vec()
+}
+
+impl Sent {
+    /// Writes the message, unless too many were sent within the hour.
+    pub(crate) fn insert(&self, tx: &mut dyn Tx, pool: &Pool, user: &UserId) -> Result<(), Error> {
+        let sent = attempts::count(tx, pool.id(), user, self.challenge.as_str(), self.created, WINDOW)?;
+        if sent > MOST_SIGN_IN_CODES {
+            return Err(Error::Busy);
+        }
         self.posted.insert(tx)
     }
 

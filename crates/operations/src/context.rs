@@ -10,7 +10,9 @@ use cognate_model::Timestamp;
 use cognate_store::{DbError, Store, Tx};
 
 use crate::cache::Caches;
+use crate::custom_challenges::CustomChallenges;
 use crate::declare::DeclaredPools;
+use crate::gates::Gates;
 use crate::work::WorkPool;
 use crate::{Clock, Error, Settings};
 
@@ -31,6 +33,9 @@ pub struct Services {
     pub(crate) declared: Mutex<Vec<DeclaredPools>>,
     pub(crate) work: WorkPool,
     pub(crate) hasher: PasswordHasher,
+    pub(crate) gates: Gates,
+    /// Stands in for the triggers of custom authentication.
+    pub(crate) custom: Option<Arc<dyn CustomChallenges>>,
 }
 
 impl Services {
@@ -46,7 +51,16 @@ impl Services {
             caches: Caches::default(),
             declared: Mutex::default(),
             work: WorkPool::start(),
+            gates: Gates::default(),
+            custom: None,
         }
+    }
+
+    /// Puts a double in the place of the triggers of custom authentication.
+    #[must_use]
+    pub fn with_custom_challenges(mut self, double: Arc<dyn CustomChallenges>) -> Self {
+        self.custom = Some(double);
+        self
     }
 
     /// Forgets what is cached, after the store was changed behind the operations' back.

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crypto_bigint::modular::ConstMontyForm;
-use crypto_bigint::{CtEq, CtAssign, U256, U3072, const_monty_params};
+use crypto_bigint::{CtAssign, CtEq, U256, U3072, const_monty_params};
 
 /// Bytes of an element.
 pub(super) const ELEMENT_LEN: usize = 384;

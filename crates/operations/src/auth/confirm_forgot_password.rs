@@ -49,7 +49,7 @@ pub(crate) async fn handle(
         }
         other => other?,
     }
-    let hash = crate::users::new_password_hash(cx, &pool, &user, password).await?;
+    let new = crate::users::new_password(cx, &pool, &user, password).await?;
     let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
     let attempt = Attempt::new(cx, &sign_in, EventType::PasswordChange).answered(EventResponseType::Pass);
     let (now, id, pool) = (cx.now(), user.id, Arc::clone(&pool));
@@ -57,7 +57,7 @@ pub(crate) async fn handle(
         answer.consume(tx, &pool, now.micros())?;
         let before = users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
         let mut after = before.clone();
-        user_status::confirm_forgot_password(&mut after, &pool.password_policy(), hash.clone())?;
+        user_status::confirm_forgot_password(&mut after, &pool.password_policy(), new.clone())?;
         after.hidden.lockout = lockout::succeeded();
         after.modified = now;
         directory::update(tx, &pool, &before, &after)?;

@@ -7,11 +7,12 @@ use cognate_domain::claims::{self, Access, TokenIds};
 use cognate_domain::user::UserId;
 use cognate_domain::{Client, User, client_rules, lockout};
 use cognate_model::{AuthenticationResultType, Secret, Timestamp};
+use cognate_store::groups;
 use cognate_store::refresh_tokens::{self, Family};
-use cognate_store::{groups, users};
 use serde::{Deserialize, Serialize};
 
-use crate::auth::SignIn;
+use crate::auth::{Commit, SignIn};
+use crate::directory::{self, Claim};
 use crate::events::Attempt;
 use crate::{Context, Error, OpenPool, keys, triggers};
 
@@ -63,6 +64,7 @@ pub(crate) async fn sign_in(
     sign_in: &SignIn<'_>,
     user: User,
     attempt: Attempt,
+    commit: Commit,
 ) -> Result<AuthenticationResultType, Error> {
     let (pool, client) = (sign_in.pool, sign_in.client);
     triggers::require_reachable(pool, triggers::POST_AUTHENTICATION)?;
@@ -84,18 +86,15 @@ pub(crate) async fn sign_in(
     let mut result = issue(cx, Arc::clone(pool), client, &user, grant).await?;
     let pool = Arc::clone(pool);
     cx.write(move |tx| {
-        // Many guesses may be in flight at once: the right one among them counts only while the account is open.
-        let mut current = users::by_id(tx, pool.id(), &family.user)?.ok_or_else(Error::no_user)?;
-        lockout::check(&current.hidden.lockout, now)?;
-        if !current.enabled {
-            return Err(Error::not_authorized("User is disabled."));
+        let before = commit.check(tx, &pool, &family.user, user.hidden.password.hash.as_deref(), now)?;
+        let mut after = before.clone();
+        commit.apply(&mut after)?;
+        if after != before {
+            after.modified = now;
         }
-        if current.hidden.password.hash != user.hidden.password.hash {
-            return Err(Error::not_authorized("Incorrect username or password."));
-        }
-        if current.hidden.lockout != lockout::succeeded() {
-            current.hidden.lockout = lockout::succeeded();
-            users::update(tx, pool.id(), &current)?;
+        after.hidden.lockout = lockout::succeeded();
+        if after != before {
+            directory::update_claiming(tx, &pool, &before, &after, Claim::Refused)?;
         }
         refresh_tokens::forget_ended(tx, pool.id(), &family.user, now.micros())?;
         refresh_tokens::insert(tx, pool.id(), &family)?;

@@ -14,8 +14,12 @@ fn rich_user(version: i64) -> User {
     rich.enabled = false;
     rich.modified = Timestamp::from_micros(i64::MAX);
     rich.attributes.insert("custom:quote".to_owned(), "\"\\'\n".to_owned());
-    rich.hidden.password =
-        Password { hash: Some("$argon2id$".to_owned()), temporary_until: Some(-1), history: vec!["old".to_owned()] };
+    rich.hidden.password = Password {
+        hash: Some("$argon2id$".to_owned()),
+        temporary_until: Some(-1),
+        history: vec!["old".to_owned()],
+        fresh_verifier: None,
+    };
     rich.hidden.mfa.totp_secret = Some(vec![0, 1, 255]);
     rich.hidden.lockout = Lockout { failures: 3, last_failure: 2, locked_until: 1 };
     rich.hidden.signed_out_at = 9;
