@@ -48,7 +48,7 @@ pub(super) async fn make(cx: &Context, course: &Course<'_>, stage: Stage) -> Res
         Stage::Second(_) | Stage::FirstCode(_) | Stage::EnrolByCode => {
             let code = send(cx, course, &stage)?;
             parameters.extend(delivery(&code.target));
-            held = Held::Code { hash: code.hash.clone(), address: course.commit.address.clone() };
+            held = Held::Code { hash: code.hash.clone(), address: course.address.clone() };
             sent = Some(Arc::new(code.sent));
         }
         Stage::Passkey => {
@@ -90,7 +90,7 @@ pub(super) fn session(cx: &Context, course: &Course<'_>, stage: Stage, held: Hel
 fn send(cx: &Context, course: &Course<'_>, stage: &Stage) -> Result<OneTime, Error> {
     let (challenge, user) = (stage.challenge(), &course.user);
     let medium = medium(challenge);
-    let target = match &course.commit.address {
+    let target = match &course.address {
         Some(address) => Some(Destination { medium, attribute: "email", value: address.clone() }),
         None => Destination::of(user, medium),
     };

@@ -32,6 +32,8 @@ pub(super) struct Course<'a> {
     pub(super) device: Option<String>,
     /// The custom challenges so far.
     pub(super) rounds: Rounds,
+    /// The address that codes by e-mail are to be set up for; it is written once a code came back from there.
+    pub(super) address: Option<String>,
     /// What the transaction that ends this request writes besides.
     pub(super) commit: Commit,
 }
@@ -59,7 +61,7 @@ impl<'a> Course<'a> {
     ) -> Self {
         let device = parameters.get("DEVICE_KEY").map(str::to_owned);
         let (shown, rounds, commit) = (Shown::default(), Rounds::default(), Commit::default());
-        Self { sign_in, user, flow, shown, attempt, device, rounds, commit }
+        Self { sign_in, user, flow, shown, attempt, device, rounds, address: None, commit }
     }
 
     /// A sign-in that goes on with an answer to this session.
@@ -72,6 +74,7 @@ impl<'a> Course<'a> {
             attempt: Attempt::resumed(cx, sign_in, EventType::SignIn, session.event),
             device: session.device.clone(),
             rounds: session.rounds.clone(),
+            address: None,
             commit: Commit { spent: Some(session.spent()), ..Commit::default() },
         }
     }

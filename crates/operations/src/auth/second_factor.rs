@@ -55,7 +55,7 @@ pub(super) async fn set_up(
         return Err(out_of_order().into());
     };
     attribute_rules::check_email(address)?;
-    course.commit.address = Some(address.to_owned());
+    course.address = Some(address.to_owned());
     course.advance(cx, Some(&session.stage), Input::AddressGiven).await
 }
 
