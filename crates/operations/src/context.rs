@@ -30,6 +30,8 @@ pub struct Services {
     /// What was declared so far, for a reset of `dev`.
     pub(crate) declared: Mutex<Vec<DeclaredPools>>,
     pub(crate) work: WorkPool,
+    /// Held by who makes the signing keys of a pool.
+    pub(crate) making_keys: tokio::sync::Mutex<()>,
     pub(crate) hasher: PasswordHasher,
 }
 
@@ -46,6 +48,7 @@ impl Services {
             caches: Caches::default(),
             declared: Mutex::default(),
             work: WorkPool::start(),
+            making_keys: tokio::sync::Mutex::default(),
         }
     }
 
