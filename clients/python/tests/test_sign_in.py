@@ -87,6 +87,17 @@ class TestAdminInitiateAuth:
         with refused("NotAuthorizedException", f"Unable to verify secret hash for client {client.id}"):
             client.admin_auth("ADMIN_USER_PASSWORD_AUTH", parameters)
 
+    def test_takes_nobody_for_another_by_a_name_that_is_their_sub(self, server):
+        pool = Pool(server, AliasAttributes=["preferred_username"])
+        client = pool.client()
+        jane = pool.user("jane", password=PASSWORD)
+        server.sdk.sign_up(ClientId=client.id, Username=jane.sub, Password="Another-1x")
+        pool.user("john", {"preferred_username": jane.sub})
+        assert pool.admin_get_user(Username=jane.sub)["Username"] == "jane"
+        assert client.who_is(client.tokens(jane.sub)["AccessToken"]) == "jane"
+        with refused(*WRONG_PASSWORD):
+            client.sign_in(jane.sub, "Another-1x")
+
     def test_refuses_refresh_tokens_that_are_not_the_clients(self, pool, client, jane):
         token = client.tokens("jane")["RefreshToken"]
         text = re.compile(r"^Invalid Refresh Token\.?$")
