@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cognate_domain::{User, attribute_rules, client_rules, mfa_preference, password_policy, user_status};
+use cognate_domain::{User, attribute_rules, client_rules, lockout, mfa_preference, password_policy, user_status};
 use cognate_model::{ChallengeNameType, EventResponseType, EventType};
+use cognate_store::users;
 
 use super::flow::SignIn;
 use super::session::Session;
@@ -25,14 +26,28 @@ pub(super) async fn challenge(
         .into_iter()
         .map(|attribute| format!("userAttributes.{attribute}"))
         .collect();
+    // The user is not signed in yet, and sees no more here than GetUser would show.
+    let shown: BTreeMap<&str, &str> = user
+        .attributes
+        .iter()
+        .filter(|(name, _)| !name.starts_with("dev:") && client_rules::readable(sign_in.client, sign_in.pool, name))
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     let parameters = BTreeMap::from([
         ("USER_ID_FOR_SRP".to_owned(), user.username.clone()),
         ("requiredAttributes".to_owned(), json(&missing)?),
-        ("userAttributes".to_owned(), json(&user.attributes)?),
+        ("userAttributes".to_owned(), json(&shown)?),
     ]);
     let pool = Arc::clone(sign_in.pool);
     let attempt = attempt.password_right(EventResponseType::InProgress);
-    cx.write(move |tx| attempt.record(tx, &pool, &user.id)).await?;
+    let now = cx.now();
+    cx.write(move |tx| {
+        // Many guesses may be in flight at once: the right one among them counts only while the account is open.
+        let current = users::by_id(tx, pool.id(), &user.id)?.ok_or_else(Error::no_user)?;
+        lockout::check(&current.hidden.lockout, now)?;
+        attempt.record(tx, &pool, &user.id)
+    })
+    .await?;
     Ok(Outcome::Challenge { name, session, parameters })
 }
 
@@ -71,6 +86,7 @@ pub(super) async fn answer(
         &user,
         &parameters.with_prefix("userAttributes."),
     )?;
+    password_policy::check_length(new_password, "newPassword")?;
     password_policy::check(&pool.password_policy(), new_password)?;
     let hash = crate::users::new_password_hash(cx, pool, &user, new_password).await?;
     let now = cx.now();
@@ -79,11 +95,13 @@ pub(super) async fn answer(
     let user = cx
         .write(move |tx| {
             session.consume(tx, pool_.id(), now.micros())?;
-            let before = cognate_store::users::by_id(tx, pool_.id(), &id)?.ok_or_else(Error::no_user)?;
+            let before = users::by_id(tx, pool_.id(), &id)?.ok_or_else(Error::no_user)?;
             session.check_password(&before)?;
             let mut after = before.clone();
             change.apply(&mut after);
             user_status::answer_new_password(&mut after, &pool_.password_policy(), hash.clone())?;
+            // Whoever guesses at the temporary password meanwhile does not keep its owner out.
+            after.hidden.lockout = lockout::succeeded();
             after.modified = now;
             directory::update(tx, &pool_, &before, &after)?;
             after.version += 1;
