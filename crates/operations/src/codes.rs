@@ -140,6 +140,11 @@ impl Answer {
         .await?
     }
 
+    /// Whether a code was sent that nobody has used, however long ago.
+    pub(crate) async fn is_awaited(&self, cx: &Context, pool: &Pool) -> Result<bool, Error> {
+        cx.read(|tx| Ok(codes::get(tx, pool.id(), &self.user, self.purpose.name)?.is_some())).await
+    }
+
     /// Uses the code up, in the transaction of its effect: of two answers with it, one wins. Returns the attribute
     /// that it was sent to.
     pub(crate) fn consume(&self, tx: &mut dyn Tx, pool: &Pool, now: i64) -> Result<String, Error> {
@@ -159,6 +164,41 @@ impl Answer {
         }
         if constant_time_eq(&code.hash, &self.hash) { Ok(code) } else { Err(mismatch()) }
     }
+}
+
+/// What [`Issued::insert`] would answer for somebody who is not there.
+pub(crate) fn pretend_to_issue(
+    tx: &mut dyn Tx,
+    pool: &Pool,
+    nobody: &UserId,
+    purpose: &Purpose,
+    now: i64,
+) -> Result<(), Error> {
+    let asked = attempts::count(tx, pool.id(), nobody, purpose.name, now, WINDOW)?;
+    if asked > purpose.most_sent { Err(too_many()) } else { Ok(()) }
+}
+
+/// What a wrong [`Answer`] would hear from somebody who is not there; counted like one.
+pub(crate) fn pretend_to_verify(
+    tx: &mut dyn Tx,
+    pool: &Pool,
+    nobody: &UserId,
+    purpose: &Purpose,
+    now: i64,
+) -> Result<Error, Error> {
+    // A code to sign up with is sent unasked.
+    if purpose.name != SIGN_UP.name {
+        match attempts::latest(tx, pool.id(), nobody, purpose.name)? {
+            None => return Ok(mismatch()),
+            Some((_, since)) if since + purpose.lifetime * 1_000_000 <= now => return Ok(expired()),
+            Some(_) => {}
+        }
+    }
+    if attempts::get(tx, pool.id(), nobody, purpose.wrong, now, WINDOW)? >= MOST_WRONG {
+        return Ok(too_many());
+    }
+    attempts::count(tx, pool.id(), nobody, purpose.wrong, now, WINDOW)?;
+    Ok(mismatch())
 }
 
 fn is_mismatch(error: &Error) -> bool {
