@@ -47,7 +47,7 @@ pub(crate) async fn handle(
     triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
     policy?;
     // The code is checked before the hash of the new password is paid for, and again with its effect.
-    let answer = Answer::new(&pool, &user.id, &FORGOT_PASSWORD, &request.confirmation_code);
+    let answer = Answer::new(&user.id, &FORGOT_PASSWORD, &request.confirmation_code);
     match answer.check(cx, &pool).await {
         // "No code was asked for" would tell that there is such a user.
         Err(Error::Refused(refusal)) if discreet && refusal.exception == Exception::ExpiredCode => {

@@ -26,7 +26,7 @@ pub(crate) async fn handle(cx: &Context, request: ConfirmSignUpRequest) -> Resul
     };
     user_status::confirm_sign_up(&mut user.clone())?;
     triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
-    let answer = Answer::new(&pool, &user.id, &SIGN_UP, &request.confirmation_code);
+    let answer = Answer::new(&user.id, &SIGN_UP, &request.confirmation_code);
     answer.check(cx, &pool).await?;
     let claim = if request.force_alias_creation == Some(true) { Claim::Moved } else { Claim::Refused };
     let (now, id, pool) = (cx.now(), user.id, Arc::clone(&pool));
