@@ -10,7 +10,7 @@ use cognate_model::{Exception, PasswordPolicyType, Timestamp, UserStatusType};
 use crate::user::NewPassword;
 use crate::{Pool, Refusal, User};
 
-pub use recovery::{Destination, recovery_destination};
+pub use recovery::{Destination, check_self_service, recovery_destination};
 
 /// What a pool says about temporary passwords when nobody set it.
 const DEFAULT_VALIDITY_DAYS: i32 = 7;

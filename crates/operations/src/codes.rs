@@ -10,7 +10,7 @@ use cognate_domain::user_status::Destination;
 use cognate_domain::{Pool, User};
 use cognate_model::{ChallengeNameType, Exception};
 use cognate_store::codes::{self, Code};
-use cognate_store::{Tx, attempts};
+use cognate_store::{Tx, attempts, users};
 
 use crate::outbox::{self, Message, Posted};
 use crate::{Context, Error, OpenPool};
@@ -73,7 +73,7 @@ pub(crate) fn issue(
     let text = random::digits(cx.random(), 6);
     let now = cx.now();
     let code = Code {
-        hash: hash(pool, &user.id, purpose, &text),
+        hash: hash(pool, &user.id, purpose, &target.value, &text),
         attribute: target.attribute.to_owned(),
         wrong: 0,
         created: now.micros(),
@@ -195,13 +195,13 @@ impl Sent {
 pub(crate) struct Answer {
     purpose: &'static Purpose,
     user: UserId,
-    hash: Vec<u8>,
+    given: String,
 }
 
 impl Answer {
     /// The answer of a user.
-    pub(crate) fn new(pool: &OpenPool, user: &UserId, purpose: &'static Purpose, given: &str) -> Self {
-        Self { purpose, user: *user, hash: hash(pool, user, purpose, given) }
+    pub(crate) fn new(user: &UserId, purpose: &'static Purpose, given: &str) -> Self {
+        Self { purpose, user: *user, given: given.to_owned() }
     }
 
     /// Checks the code ahead of its effect. A wrong one is counted, whatever becomes of the request.
@@ -219,16 +219,21 @@ impl Answer {
         .await?
     }
 
+    /// Whether a code was sent that nobody has used, however long ago.
+    pub(crate) async fn is_awaited(&self, cx: &Context, pool: &Pool) -> Result<bool, Error> {
+        cx.read(|tx| Ok(codes::get(tx, pool.id(), &self.user, self.purpose.name)?.is_some())).await
+    }
+
     /// Uses the code up, in the transaction of its effect: of two answers with it, one wins. Returns the attribute
     /// that it was sent to.
-    pub(crate) fn consume(&self, tx: &mut dyn Tx, pool: &Pool, now: i64) -> Result<String, Error> {
+    pub(crate) fn consume(&self, tx: &mut dyn Tx, pool: &OpenPool, now: i64) -> Result<String, Error> {
         let attribute = self.verify(tx, pool, now).map(|code| code.attribute)?;
         codes::delete(tx, pool.id(), &self.user, self.purpose.name)?;
         attempts::clear(tx, pool.id(), &self.user, self.purpose.wrong)?;
         Ok(attribute)
     }
 
-    fn verify(&self, tx: &mut dyn Tx, pool: &Pool, now: i64) -> Result<Code, Error> {
+    fn verify(&self, tx: &mut dyn Tx, pool: &OpenPool, now: i64) -> Result<Code, Error> {
         let code = codes::get(tx, pool.id(), &self.user, self.purpose.name)?.ok_or_else(expired)?;
         if attempts::get(tx, pool.id(), &self.user, self.purpose.wrong, now, WINDOW)? >= MOST_WRONG {
             return Err(too_many());
@@ -236,16 +241,55 @@ impl Answer {
         if code.expires <= now {
             return Err(expired());
         }
-        if constant_time_eq(&code.hash, &self.hash) { Ok(code) } else { Err(mismatch()) }
+        // A code proves the address that it was sent to. Once the user has another one, it proves nothing.
+        let user = users::by_id(tx, pool.id(), &self.user)?.ok_or_else(expired)?;
+        let address = user.attribute(&code.attribute).unwrap_or_default();
+        let expected = hash(pool, &self.user, self.purpose, address, &self.given);
+        if constant_time_eq(&code.hash, &expected) { Ok(code) } else { Err(mismatch()) }
     }
+}
+
+/// What [`Issued::insert`] would answer for somebody who is not there.
+pub(crate) fn pretend_to_issue(
+    tx: &mut dyn Tx,
+    pool: &Pool,
+    nobody: &UserId,
+    purpose: &Purpose,
+    now: i64,
+) -> Result<(), Error> {
+    let asked = attempts::count(tx, pool.id(), nobody, purpose.name, now, WINDOW)?;
+    if asked > purpose.most_sent { Err(too_many()) } else { Ok(()) }
+}
+
+/// What a wrong [`Answer`] would hear from somebody who is not there; counted like one.
+pub(crate) fn pretend_to_verify(
+    tx: &mut dyn Tx,
+    pool: &Pool,
+    nobody: &UserId,
+    purpose: &Purpose,
+    now: i64,
+) -> Result<Error, Error> {
+    // A code to sign up with is sent unasked.
+    if purpose.name != SIGN_UP.name {
+        match attempts::latest(tx, pool.id(), nobody, purpose.name)? {
+            None => return Ok(mismatch()),
+            Some((_, since)) if since + purpose.lifetime * 1_000_000 <= now => return Ok(expired()),
+            Some(_) => {}
+        }
+    }
+    if attempts::get(tx, pool.id(), nobody, purpose.wrong, now, WINDOW)? >= MOST_WRONG {
+        return Ok(too_many());
+    }
+    attempts::count(tx, pool.id(), nobody, purpose.wrong, now, WINDOW)?;
+    Ok(mismatch())
 }
 
 fn is_mismatch(error: &Error) -> bool {
     matches!(error, Error::Refused(refusal) if refusal.exception == Exception::CodeMismatch)
 }
 
-/// A code is kept as a keyed hash bound to its user and purpose.
-fn hash(pool: &OpenPool, user: &UserId, purpose: &Purpose, code: &str) -> Vec<u8> {
-    let context = seal::context(&[purpose.name, &random::format_uuid(user), code]);
+/// A code is kept as a keyed hash bound to its user, purpose and address.
+fn hash(pool: &OpenPool, user: &UserId, purpose: &Purpose, address: &str, code: &str) -> Vec<u8> {
+    let context = seal::context(&[purpose.name, &random::format_uuid(user), address, code]);
     pool.codes.mac(&context).to_vec()
 }

@@ -114,6 +114,7 @@ run_on! { embedded: crate::sqlite::Embedded;
         a_session_is_used_once,
         used_sessions_are_forgotten_after_their_end,
         attempts_are_counted_within_a_window,
+        an_attempt_is_remembered_beyond_its_window,
         attempts_are_cleared_for_one_kind_only,
         a_code_replaces_the_earlier_one,
         wrong_answers_to_a_code_are_counted,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cognate_domain::sign_in::{First, Flow, Stage};
 use cognate_domain::user_status::Destination;
-use cognate_domain::{attribute_rules, masking};
+use cognate_domain::{attribute_rules, client_rules, masking};
 use cognate_model::{ChallengeNameType, DeliveryMediumType};
 
 use super::course::Course;
@@ -32,7 +32,11 @@ pub(super) async fn make(cx: &Context, course: &Course<'_>, stage: Stage) -> Res
                 .map(|attribute| format!("userAttributes.{attribute}"))
                 .collect();
             parameters.insert("requiredAttributes".to_owned(), json(&missing)?);
-            parameters.insert("userAttributes".to_owned(), json(&user.attributes)?);
+            // The user is not signed in yet, and sees no more here than GetUser would show.
+            let (pool, client) = (course.sign_in.pool, course.sign_in.client);
+            let is_shown = |name: &str| !name.starts_with("dev:") && client_rules::readable(client, pool, name);
+            let shown: BTreeMap<_, _> = user.attributes.iter().filter(|(name, _)| is_shown(name)).collect();
+            parameters.insert("userAttributes".to_owned(), json(&shown)?);
         }
         Stage::SecondChoice(offered) => {
             parameters.insert("MFAS_CAN_CHOOSE".to_owned(), json(offered)?);

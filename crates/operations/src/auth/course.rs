@@ -10,7 +10,7 @@ use cognate_store::{Tx, users};
 use super::custom::{self, Rounds};
 use super::flow::SignIn;
 use super::session::{Session, Spent};
-use super::{Outcome, Parameters, challenge, device};
+use super::{Outcome, Parameters, attempt_ends, challenge, device};
 use crate::codes::Sent;
 use crate::directory::{self, Claim};
 use crate::events::Attempt;
@@ -90,7 +90,13 @@ impl<'a> Course<'a> {
             demand: Demand::Nothing,
             now: cx.now(),
         };
-        let step = sign_in::step(&situation, stage, self.shown, input)?;
+        let step = match sign_in::step(&situation, stage, self.shown, input) {
+            Ok(step) => step,
+            Err(refusal) if refusal == sign_in::out_of_order() => return Err(refusal.into()),
+            Err(refusal) => {
+                return Err(attempt_ends::refused(cx, self.sign_in, &self.user, self.attempt, refusal.into()).await);
+            }
+        };
         self.shown = step.shown;
         self.commit.effects.extend(step.effects);
         match step.next {

@@ -19,6 +19,9 @@ use crate::{Context, Error, OpenPool, keys, triggers};
 /// Groups in a token; a user has at most a hundred ("Quotas in Amazon Cognito").
 const MOST_GROUPS: i64 = 100;
 
+/// How long a family outlives its refresh token: the last access token that came from it lives for a day at most.
+const LONGEST_ACCESS: i64 = 86_400;
+
 /// What tokens are issued on: a sign-in that happened at some moment.
 pub(crate) struct Grant {
     family: [u8; 16],
@@ -50,6 +53,9 @@ pub(crate) struct Held {
     pub(crate) family: [u8; 16],
     #[serde(rename = "c")]
     pub(crate) client: String,
+    /// When it ends (microseconds), for the time when its family is forgotten.
+    #[serde(rename = "e")]
+    pub(crate) expires: i64,
 }
 
 /// Opens a refresh token of this pool.
@@ -80,7 +86,7 @@ pub(crate) async fn sign_in(
         revoked: false,
     };
     let grant = Grant::from_family(&family, now);
-    let held = Held { user: user.id, family: family.id, client: client.id().to_owned() };
+    let held = Held { user: user.id, family: family.id, client: client.id().to_owned(), expires: family.expires };
     let payload = serde_json::to_vec(&held).map_err(|e| Error::internal(e.to_string()))?;
     let refresh_token = sealed_token::seal_jwe(&pool.refresh_tokens, &payload, cx.random());
     let mut result = issue(cx, Arc::clone(pool), client, &user, grant).await?;
@@ -96,7 +102,8 @@ pub(crate) async fn sign_in(
         if after != before {
             directory::update_claiming(tx, &pool, &before, &after, Claim::Refused)?;
         }
-        refresh_tokens::forget_ended(tx, pool.id(), &family.user, now.micros())?;
+        let forgotten = now.plus_seconds(-LONGEST_ACCESS).micros();
+        refresh_tokens::forget_ended(tx, pool.id(), &family.user, forgotten)?;
         refresh_tokens::insert(tx, pool.id(), &family)?;
         attempt.record(tx, &pool, &family.user)
     })
