@@ -75,7 +75,11 @@ fn after_the_password() -> String {
     let rows = [
         ("a disabled user", UserPoolMfaType::Off, User { enabled: false, ..user() }),
         ("an unconfirmed user", UserPoolMfaType::Off, User { status: UserStatusType::Unconfirmed, ..user() }),
-        ("a user whose password was reset", UserPoolMfaType::Off, User { status: UserStatusType::ResetRequired, ..user() }),
+        (
+            "a user whose password was reset",
+            UserPoolMfaType::Off,
+            User { status: UserStatusType::ResetRequired, ..user() },
+        ),
         ("a temporary password", UserPoolMfaType::On, temporary),
         ("a temporary password whose time is over", UserPoolMfaType::Off, expired),
         ("no second factor", UserPoolMfaType::Off, with_token(with_phone(user()))),
@@ -105,11 +109,8 @@ fn after_the_password() -> String {
             let at = situation(pool, &user, Flow::Password, device);
             outcome(pool, &user, &at, None, Shown::default(), Input::First(First::Password))
         };
-        let cells = [
-            cell(&plain, Device::Unknown),
-            cell(&plain, Device::Remembered),
-            cell(&replacing, Device::Remembered),
-        ];
+        let cells =
+            [cell(&plain, Device::Unknown), cell(&plain, Device::Remembered), cell(&replacing, Device::Remembered)];
         let _ = writeln!(out, "| {name} | {} |", cells.join(" | "));
     }
     out

@@ -79,6 +79,7 @@ run_on! { embedded: crate::sqlite::Embedded;
     }
     users {
         a_user_comes_back_as_it_was_written,
+        a_new_password_brings_its_verifier_along,
         a_user_id_is_unique_within_its_pool,
         a_user_is_updated_only_from_the_newest_version,
         a_user_is_deleted_only_at_the_newest_version,

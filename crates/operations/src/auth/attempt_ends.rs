@@ -24,13 +24,7 @@ pub(super) async fn wrong_password(cx: &Context, sign_in: &SignIn<'_>, user: &Us
 }
 
 /// A guess was wrong: counts the failure, and refuses it like this unless the lock was faster.
-pub(super) async fn wrong(
-    cx: &Context,
-    sign_in: &SignIn<'_>,
-    user: &User,
-    attempt: Attempt,
-    refusal: Error,
-) -> Error {
+pub(super) async fn wrong(cx: &Context, sign_in: &SignIn<'_>, user: &User, attempt: Attempt, refusal: Error) -> Error {
     let (pool, id, now) = (Arc::clone(sign_in.pool), user.id, cx.now());
     let counted = cx
         .write(move |tx| {
