@@ -40,4 +40,3 @@ pub(crate) use parameters::Parameters;
 pub(crate) use recovery::{simulated, start_recovery};
 pub(crate) use second_factor::SettingUp;
 pub(crate) use secret_hash::{place as client_secret_place, secrets as client_secrets};
-pub(crate) use session::Session;

@@ -48,6 +48,15 @@ pub fn count(tx: &mut dyn Tx, pool: &str, user: &UserId, kind: &str, now: i64, w
     Ok(count)
 }
 
+/// Counts one less: what was counted ahead did not come about.
+pub fn take_back(tx: &mut dyn Tx, pool: &str, user: &UserId, kind: &str) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE attempts SET count = count - 1 WHERE pool = $1 AND user_id = $2 AND kind = $3 AND count > 0",
+        &[Param::Text(pool), Param::Bytes(user), Param::Text(kind)],
+    )?;
+    Ok(())
+}
+
 /// Forgets what was counted.
 pub fn clear(tx: &mut dyn Tx, pool: &str, user: &UserId, kind: &str) -> Result<(), DbError> {
     tx.execute(

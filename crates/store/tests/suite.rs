@@ -117,6 +117,7 @@ run_on! { embedded: crate::sqlite::Embedded;
         attempts_are_counted_within_a_window,
         an_attempt_is_remembered_beyond_its_window,
         attempts_are_cleared_for_one_kind_only,
+        an_attempt_that_did_not_come_about_is_taken_back,
         a_code_replaces_the_earlier_one,
         wrong_answers_to_a_code_are_counted,
         a_code_is_deleted_once,

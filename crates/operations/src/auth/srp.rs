@@ -79,14 +79,13 @@ pub(super) async fn challenge(
     event: [u8; 16],
 ) -> Result<Outcome, Error> {
     let pool = sign_in.pool;
-    let (name, kept) = match user {
-        Some(user) => (user.username.clone(), cx.verifier_of(pool, user).await?),
-        None => {
-            // Read like a user's, so that it takes as long.
-            let id = stranger_id(pool, typed);
-            cx.read(|tx| Ok(cognate_store::srp_verifiers::get(tx, pool.id(), &id)?)).await?;
-            (random::format_uuid(&id), Kept::of_stranger(cx, pool, typed))
-        }
+    let (name, kept) = if let Some(user) = user {
+        (user.username.clone(), cx.verifier_of(pool, user).await?)
+    } else {
+        // Read like a user's, so that it takes as long.
+        let id = stranger_id(pool, typed);
+        cx.read(|tx| Ok(cognate_store::srp_verifiers::get(tx, pool.id(), &id)?)).await?;
+        (random::format_uuid(&id), Kept::of_stranger(cx, pool, typed))
     };
     let salt = hex(&kept.salt);
     let secret = ServerSecret::generate(cx.random());

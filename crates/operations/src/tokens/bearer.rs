@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cognate_crypto::{jwt, random};
 use cognate_domain::{Client, User};
+use cognate_model::Exception;
 use cognate_store::{refresh_tokens, users};
 use serde::Deserialize;
 
@@ -97,6 +98,14 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<SignedIn, Error> 
         return Err(Error::not_authorized("User is disabled."));
     }
     Ok(SignedIn { pool, client, user })
+}
+
+/// For operations that do not model `UserNotFoundException`: the token of a user who is gone is a revoked one.
+pub(crate) fn gone_is_revoked(error: Error) -> Error {
+    match error {
+        Error::Refused(refusal) if refusal.exception == Exception::UserNotFound => revoked(),
+        other => other,
+    }
 }
 
 /// The pool that a token says it comes from. What it says is believed only once the signature is checked.
