@@ -58,8 +58,11 @@ pub enum PolicyError {
     /// An action of another service, or no action at all.
     #[error("the action {0} is not one of cognito-idp:<Operation>, with * and ? as wildcards")]
     Action(String),
-    /// A resource that is neither `*` nor an ARN.
-    #[error("the resource {0} is neither * nor an ARN such as arn:aws:cognito-idp:us-east-1:000000000000:userpool/*")]
+    /// A resource that is neither `*` nor an ARN, or an ARN with a policy variable.
+    #[error(
+        "the resource {0} is neither * nor a whole ARN such as arn:aws:cognito-idp:us-east-1:000000000000:userpool/*, \
+         without variables"
+    )]
     Resource(String),
     /// The document is too long.
     #[error("a policy has at most {MAX_LENGTH} bytes")]
@@ -90,7 +93,7 @@ impl Policy {
                 }
             }
             for resource in &statement.resource {
-                if !resource.starts_with('*') && !resource.starts_with("arn:") {
+                if !is_resource(resource) {
                     return Err(PolicyError::Resource(resource.clone()));
                 }
             }
@@ -120,6 +123,14 @@ impl Policy {
         }
         decision
     }
+}
+
+/// Whether a resource can be evaluated as it stands. IAM completes an ARN of fewer than six fields and replaces variables
+/// (`${aws:username}`); taken literally they would match nothing, and a denial of them would deny nothing.
+fn is_resource(resource: &str) -> bool {
+    let is_whole = resource.ends_with('*') || resource.split(':').count() >= 6;
+    let is_literal = !resource.contains("${");
+    resource == "*" || (resource.starts_with("arn:") && is_whole && is_literal)
 }
 
 /// Whether a text matches a pattern in which `*` stands for any text and `?` for any character.
@@ -209,6 +220,8 @@ mod tests {
             r#"{"Effect": "Allow", "NotAction": "cognito-idp:AdminGetUser", "Resource": "*"}"#,
             r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}"#,
             r#"{"Effect": "Allow", "Action": "cognito-idp:AdminGetUser", "Resource": "userpool"}"#,
+            r#"{"Effect": "Deny", "Action": "*", "Resource": "arn:aws:cognito-idp"}"#,
+            r#"{"Effect": "Deny", "Action": "*", "Resource": "arn:aws:cognito-idp:us-east-1:1:userpool/${aws:username}"}"#,
             r#"{"Effect": "allow", "Action": "*", "Resource": "*"}"#,
             "[]",
         ] {

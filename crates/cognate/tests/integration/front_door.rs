@@ -124,7 +124,7 @@ async fn a_stale_request_with_a_wrong_secret_learns_nothing_of_the_clock() {
 async fn a_signature_for_another_region_is_refused() {
     let served = Served::serve().await;
     let signer = Signer { region: "eu-west-1", ..Signer::root() };
-    let message = "Credential should be scoped to a valid region, not 'eu-west-1'.";
+    let message = "Credential should be scoped to a valid region.";
     let answer = served.send(&signer.sign("ListUserPools", &list_pools())).await;
     assert_refused(&answer, "InvalidSignatureException", message);
 }
@@ -155,6 +155,19 @@ async fn a_session_token_is_refused() {
     let signer = Signer { session_token: Some("temporary"), ..Signer::root() };
     let answer = served.send(&signer.sign("ListUserPools", &list_pools())).await;
     assert_refused(&answer, "UnrecognizedClientException", UNRECOGNIZED);
+}
+
+#[tokio::test]
+async fn two_targets_are_none() {
+    let served = Served::serve().await;
+    let request = Signer::root().sign("ListUserPools", &list_pools());
+    for (target, again) in [("ListUserPools", "DeleteUserPool"), ("DeleteUserPool", "ListUserPools")] {
+        let mut request = request.clone();
+        *request.header("x-amz-target") = request.header("x-amz-target").replace("ListUserPools", target);
+        let twice = format!("AWSCognitoIdentityProviderService.{again}");
+        request.headers.extend(headers(&[("x-amz-target", &twice)]));
+        assert_eq!(served.send(&request).await.exception().0, "UnknownOperationException");
+    }
 }
 
 #[tokio::test]
@@ -256,6 +269,27 @@ async fn an_explicit_deny_wins_and_says_so() {
     let members = json!({"UserPoolId": pool});
     assert_refused(&ask(&served, &key, "DeleteUserPool", &members).await, "AccessDeniedException", &message);
     assert_eq!(ask(&served, &key, "DescribeUserPool", &members).await.status, 200, "the pool is still there");
+}
+
+#[tokio::test]
+async fn a_deny_of_a_pool_holds_however_its_arn_is_spelt() {
+    let (served, pool, key) = with_key(|arn| {
+        json!([
+            {"Effect": "Allow", "Action": "cognito-idp:*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "cognito-idp:TagResource", "Resource": arn},
+        ])
+    })
+    .await;
+    let arn = format!("arn:aws:cognito-idp:us-east-1:123456789012:userpool/{pool}");
+    let (exception, _) =
+        ask(&served, &key, "TagResource", &json!({"ResourceArn": arn, "Tags": {"a": "b"}})).await.exception();
+    assert_eq!(exception, "AccessDeniedException");
+    for other in ["arn:aws-cn:", "arn:x:"] {
+        let arn = arn.replace("arn:aws:", other);
+        let answer = ask(&served, &key, "TagResource", &json!({"ResourceArn": arn, "Tags": {"a": "b"}})).await;
+        let message = format!("User pool {pool} does not exist.");
+        assert_refused(&answer, "ResourceNotFoundException", &message);
+    }
 }
 
 #[tokio::test]
