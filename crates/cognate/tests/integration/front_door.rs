@@ -348,6 +348,46 @@ async fn the_controls_of_dev_answer_this_machine_and_no_page_of_the_web() {
 }
 
 #[tokio::test]
+async fn the_clock_goes_where_it_is_sent_and_nowhere_without_a_date() {
+    let served = Served::dev().await;
+    let send = async |body: Value| {
+        let local = headers(&[("host", "localhost")]);
+        let body = body.to_string();
+        let answer = served.connect().await.send("POST /_cognate/clock", &local, body.as_bytes()).await.unwrap();
+        (answer.status, answer.json()["now"].as_f64().unwrap_or_default())
+    };
+    let new_year = 1_893_456_000.0;
+    for moment in [
+        json!(1_893_456_000),
+        json!(1_893_456_000.0),
+        json!("2030-01-01T00:00:00Z"),
+        json!("2030-01-01T01:00:00+01:00"),
+        json!("2030-01-01T00:00:00.000Z"),
+        json!("2030-01-01T00:00:00"),
+        json!("2030-01-01"),
+    ] {
+        let (status, now) = send(json!({"setTo": moment})).await;
+        assert!(status == 200 && (new_year..new_year + 60.0).contains(&now), "{moment}: {status} {now}");
+    }
+    let (_, now) = send(json!({"advanceSeconds": 600.5})).await;
+    assert!((new_year + 600.5..new_year + 660.0).contains(&now), "{now}");
+    for nowhere in [
+        json!({"setTo": 1_893_456_000_000_u64}),
+        json!({"setTo": -1}),
+        json!({"setTo": "soon"}),
+        json!({"advanceSeconds": 1e18}),
+        json!({"advanceSeconds": -1e18}),
+        json!({"advanceSeconds": "600"}),
+        json!({"advanceSeconds": 1, "setTo": 1}),
+        json!({}),
+    ] {
+        assert_eq!(send(nowhere.clone()).await.0, 400, "{nowhere}");
+    }
+    let (status, now) = send(json!({"advanceSeconds": 0})).await;
+    assert!(status == 200 && (new_year + 600.0..new_year + 700.0).contains(&now), "{now}");
+}
+
+#[tokio::test]
 async fn dev_takes_any_well_formed_credentials_and_no_others() {
     let served = Served::dev().await;
     let signer = Signer { region: "eu-west-1", ..Signer::new("AKIAANY", "any") };
