@@ -117,7 +117,10 @@ impl FileConfig {
             settings.region = checked(region, "region", |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')?;
         }
         if let Some(account) = &self.account {
-            settings.account = checked(account, "account", |c| c.is_ascii_digit())?;
+            let is_whole = account.len() == 12;
+            settings.account = checked(account, "account", |c| c.is_ascii_digit()).and_then(|account| {
+                if is_whole { Ok(account) } else { Err(format!("account = {account:?} does not have twelve digits")) }
+            })?;
         }
         if let Some(issuer) = &self.issuer {
             settings.issuer = issuer_of(issuer);
