@@ -54,6 +54,8 @@ impl Routes {
     }
 
     pub(crate) async fn answer(&self, request: Request<HyperBody>, peer: SocketAddr) -> Response<Full<Bytes>> {
+        // On a listener for both families an IPv4 address comes in the clothes of IPv6.
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let (parts, body) = request.into_parts();
         let body = match self.read(body).await {
             Ok(body) => body,

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use cognate::model::{Authorization, OPERATIONS};
-use cognate::{NewKey, Policy};
+use cognate::{Config, Door, Limits, NewKey, Policy, UserPools};
 use serde_json::{Value, json};
 
 use crate::api::create_pool;
-use crate::http::headers;
+use crate::http::{Connection, headers};
 use crate::served::{ROOT, Served, Signed, Signer, assert_refused, unsigned};
 
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
@@ -345,6 +345,18 @@ async fn the_controls_of_dev_answer_this_machine_and_no_page_of_the_web() {
     assert_eq!(ask(&[("host", "127.0.0.1:9229")]).await, 200);
     assert_eq!(ask(&[("host", "rebound.example.com:9229")]).await, 400, "a name that was made to resolve to here");
     assert_eq!(ask(&[("host", "localhost:9229"), ("origin", "http://localhost:3000")]).await, 400);
+}
+
+#[tokio::test]
+async fn this_machine_is_known_by_either_family_of_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    let pools = UserPools::open(Config::development(folder.path())).unwrap();
+    // A machine without IPv6 has nothing to confuse.
+    let Ok(listener) = tokio::net::TcpListener::bind("[::]:0").await else { return };
+    let server = pools.serve(listener, &Door::Dev, Limits::default()).unwrap();
+    let mut connection = Connection::open(([127, 0, 0, 1], server.address().port()).into()).await.unwrap();
+    let answer = connection.send("GET /_cognate/outbox", &headers(&[("host", "localhost")]), b"").await.unwrap();
+    assert_eq!(answer.status, 200);
 }
 
 #[tokio::test]
