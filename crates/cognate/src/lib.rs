@@ -34,6 +34,7 @@
 mod config;
 mod master_key;
 mod metrics;
+mod patient_stream;
 mod routes;
 mod server;
 mod user_pools;
