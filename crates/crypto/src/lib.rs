@@ -1,4 +1,4 @@
-//! Password hashing, JWT, sealing and `SigV4` arithmetic. No input or output.
+//! SRP, password hashing, JWT, sealing and `SigV4` arithmetic. No input or output.
 //!
 //! Nothing here reads a clock, a file or a global: time and randomness are parameters, so that
 //! every rule can be tested with known answers. The primitives come from aws-lc-rs and argon2; this
@@ -14,5 +14,6 @@ pub mod seal;
 pub mod sealed_token;
 pub mod secret_hash;
 pub mod sigv4;
+pub mod srp;
 pub mod testing;
 pub mod totp;

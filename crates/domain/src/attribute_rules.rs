@@ -44,6 +44,11 @@ pub fn for_create(pool: &Pool, name: &NewName, given: &[AttributeType]) -> Resul
     Ok(values)
 }
 
+/// An address that a user gives to receive codes at.
+pub fn check_email(address: &str) -> Result<(), Refusal> {
+    if crate::usernames::is_email(address) { Ok(()) } else { Err(Refusal::invalid("Invalid email address format.")) }
+}
+
 /// What an administrator's update changes.
 pub fn for_admin_update(pool: &Pool, user: &User, given: &[AttributeType]) -> Result<Change, Refusal> {
     let values = read(pool, given)?;

@@ -27,6 +27,7 @@ mod pool_senders;
 mod refusal;
 mod schema_constraints;
 pub mod schema_declaration;
+pub mod sign_in;
 pub mod software_token;
 mod standard_attributes;
 mod tier;

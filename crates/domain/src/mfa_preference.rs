@@ -13,7 +13,7 @@ use cognate_model::{
 
 use crate::{Pool, Refusal, User};
 
-pub use next_factor::{Factor, next_factor};
+pub use next_factor::{Factor, next_factor, possible_factor};
 
 /// The factors, in the order in which answers list them.
 pub(crate) const FACTORS: [ChallengeNameType; 3] =
@@ -182,13 +182,19 @@ fn check_usable(pool: &Pool, user: &User, asker: Asker, factor: ChallengeNameTyp
 }
 
 /// Whether a code of this factor can reach the user: verified or not, there is an address or an enrolled token.
-fn has_means(user: &User, factor: ChallengeNameType) -> bool {
+pub(crate) fn has_means(user: &User, factor: ChallengeNameType) -> bool {
     match factor {
         ChallengeNameType::SmsMfa => user.attribute("phone_number").is_some(),
         ChallengeNameType::EmailOtp => user.attribute("email").is_some(),
         ChallengeNameType::SoftwareTokenMfa => user.hidden.mfa.totp_secret.is_some(),
         _ => false,
     }
+}
+
+/// Turns a factor on that was just proved; it is the preferred one unless there is another.
+pub(crate) fn turn_on(user: &mut User, factor: ChallengeNameType) {
+    let preferred = user.hidden.mfa.preferred.as_deref().is_none_or(|preferred| preferred == factor.as_str());
+    turn(user, factor, Setting { enabled: true, preferred });
 }
 
 fn turn(user: &mut User, factor: ChallengeNameType, setting: Setting) {

@@ -18,8 +18,12 @@ pub fn check_offered(pool: &Pool) -> Result<(), Refusal> {
     if is_on || pool.leniencies.mfa_preference_before_enrolment {
         return Ok(());
     }
-    let message = "Software Token MFA has not been enabled by the userPool";
-    Err(Refusal::new(Exception::SoftwareTokenMFANotFound, message))
+    Err(not_offered())
+}
+
+/// What is said where software tokens are not to be had.
+pub fn not_offered() -> Refusal {
+    Refusal::new(Exception::SoftwareTokenMFANotFound, "Software Token MFA has not been enabled by the userPool")
 }
 
 /// Refuses a `FriendlyDeviceName` beyond what is kept. The bound is ours.

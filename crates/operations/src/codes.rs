@@ -8,9 +8,9 @@ use cognate_delivery::{self as delivery, Written};
 use cognate_domain::user::UserId;
 use cognate_domain::user_status::Destination;
 use cognate_domain::{Pool, User};
-use cognate_model::{CodeDeliveryDetailsType, DeliveryMediumType, Exception};
+use cognate_model::{ChallengeNameType, CodeDeliveryDetailsType, DeliveryMediumType, Exception};
 use cognate_store::codes::{self, Code};
-use cognate_store::{Tx, attempts};
+use cognate_store::{Tx, attempts, users};
 
 use crate::outbox::{self, Message, Posted};
 use crate::{Context, Error, OpenPool};
@@ -41,8 +41,10 @@ const VERIFY_PHONE_NUMBER: Purpose =
 
 /// How many wrong answers are heard in an hour ("Quotas in Amazon Cognito": between 5 and 20 by risk).
 const MOST_WRONG: i64 = 10;
+/// How many codes of one kind are sent to a user in an hour for signing in.
+const MOST_SIGN_IN_CODES: i64 = 60;
 /// An hour in microseconds.
-const WINDOW: i64 = 3_600_000_000;
+pub(crate) const WINDOW: i64 = 3_600_000_000;
 
 /// `LimitExceededException`.
 pub(crate) fn too_many() -> Error {
@@ -82,8 +84,6 @@ struct Draft<'a> {
     purpose: &'static Purpose,
     /// What its message is called.
     occasion: &'a str,
-    /// The address that it proves; empty where it proves none in particular.
-    proves: &'a str,
     target: &'a Destination,
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn issue(
     target: &Destination,
     write: impl FnOnce(&str) -> Written,
 ) -> Result<Issued, Error> {
-    make(cx, pool, user, &Draft { purpose, occasion: purpose.name, proves: "", target }, write)
+    make(cx, pool, user, &Draft { purpose, occasion: purpose.name, target }, write)
 }
 
 /// Makes a code that verifies the address it goes to, and no other that the user may have by then.
@@ -107,7 +107,7 @@ pub(crate) fn issue_to_verify(
     occasion: &str,
     target: &Destination,
 ) -> Result<Issued, Error> {
-    let draft = Draft { purpose: verifying(target), occasion, proves: &target.value, target };
+    let draft = Draft { purpose: verifying(target), occasion, target };
     make(cx, pool, user, &draft, |code| delivery::attribute_verification(pool, target.medium, code))
 }
 
@@ -122,7 +122,7 @@ fn make(
     let text = random::digits(cx.random(), 6);
     let now = cx.now();
     let code = Code {
-        hash: hash(pool, &user.id, purpose, draft.proves, &text),
+        hash: hash(pool, &user.id, purpose, &target.value, &text),
         attribute: target.attribute.to_owned(),
         wrong: 0,
         created: now.micros(),
@@ -178,24 +178,102 @@ impl Issued {
     }
 }
 
+/// A code for one sign-in: its keyed hash travels in the sealed session, so that it is good for that session alone.
+pub(crate) struct OneTime {
+    /// The hash.
+    pub(crate) hash: Vec<u8>,
+    /// Where the code goes.
+    pub(crate) target: Destination,
+    /// The message that carries it.
+    pub(crate) sent: Sent,
+}
+
+/// A message with a code of a sign-in, ready to be written.
+pub(crate) struct Sent {
+    challenge: ChallengeNameType,
+    created: i64,
+    posted: Posted,
+}
+
+/// Makes a code of this many digits for a challenge.
+pub(crate) fn one_time(
+    cx: &Context,
+    pool: &OpenPool,
+    user: &User,
+    challenge: ChallengeNameType,
+    digits: usize,
+    target: Destination,
+) -> Result<OneTime, Error> {
+    let text = random::digits(cx.random(), digits);
+    let now = cx.now();
+    let written = cognate_delivery::sign_in_code(pool, target.medium, &text);
+    let message = Message {
+        pool_id: pool.id().to_owned(),
+        username: user.username.clone(),
+        medium: target.medium.to_string(),
+        destination: target.value.clone(),
+        purpose: "Authentication".to_owned(),
+        code: Some(text.clone()),
+        temporary_password: None,
+        subject: written.subject,
+        body: written.body,
+        created_at: outbox::seconds(now),
+    };
+    let posted = outbox::seal_message(cx, pool, user, &message)?;
+    let hash = one_time_hash(pool, &user.id, challenge, &text);
+    Ok(OneTime { hash, target, sent: Sent { challenge, created: now.micros(), posted } })
+}
+
+/// Whether a code is the one that was sent for a challenge.
+pub(crate) fn is_one_time(
+    pool: &OpenPool,
+    user: &UserId,
+    challenge: ChallengeNameType,
+    given: &str,
+    hash: &[u8],
+) -> bool {
+    constant_time_eq(&one_time_hash(pool, user, challenge, given), hash)
+}
+
+fn one_time_hash(pool: &OpenPool, user: &UserId, challenge: ChallengeNameType, code: &str) -> Vec<u8> {
+    pool.codes.mac(&seal::context(&["sign-in", challenge.as_str(), &random::format_uuid(user), code])).to_vec()
+}
+
+impl Sent {
+    /// Writes the message, unless too many were sent within the hour.
+    pub(crate) fn insert(&self, tx: &mut dyn Tx, pool: &Pool, user: &UserId) -> Result<(), Error> {
+        let sent = attempts::count(tx, pool.id(), user, self.challenge.as_str(), self.created, WINDOW)?;
+        if sent > MOST_SIGN_IN_CODES {
+            return Err(Error::Busy);
+        }
+        self.posted.insert(tx)
+    }
+
+    /// Prints the message in `dev`, after the commit.
+    pub(crate) fn announce(&self) {
+        self.posted.announce();
+    }
+}
+
 /// An answer with a code.
 #[derive(Clone)]
 pub(crate) struct Answer {
     purpose: &'static Purpose,
     user: UserId,
-    hash: Vec<u8>,
+    /// The address that is verified, where it is not the user's yet.
+    proves: Option<String>,
+    given: String,
 }
 
 impl Answer {
     /// The answer of a user.
-    pub(crate) fn new(pool: &OpenPool, user: &UserId, purpose: &'static Purpose, given: &str) -> Self {
-        Self { purpose, user: *user, hash: hash(pool, user, purpose, "", given) }
+    pub(crate) fn new(user: &UserId, purpose: &'static Purpose, given: &str) -> Self {
+        Self { purpose, user: *user, proves: None, given: given.to_owned() }
     }
 
     /// The answer of a user who verifies this address.
-    pub(crate) fn verifying(pool: &OpenPool, user: &UserId, target: &Destination, given: &str) -> Self {
-        let purpose = verifying(target);
-        Self { purpose, user: *user, hash: hash(pool, user, purpose, &target.value, given) }
+    pub(crate) fn verifying(user: &UserId, target: &Destination, given: &str) -> Self {
+        Self { purpose: verifying(target), user: *user, proves: Some(target.value.clone()), given: given.to_owned() }
     }
 
     /// Checks the code ahead of its effect. A wrong one is counted, whatever becomes of the request.
@@ -213,16 +291,21 @@ impl Answer {
         .await?
     }
 
+    /// Whether a code was sent that nobody has used, however long ago.
+    pub(crate) async fn is_awaited(&self, cx: &Context, pool: &Pool) -> Result<bool, Error> {
+        cx.read(|tx| Ok(codes::get(tx, pool.id(), &self.user, self.purpose.name)?.is_some())).await
+    }
+
     /// Uses the code up, in the transaction of its effect: of two answers with it, one wins. Returns the attribute
     /// that it was sent to.
-    pub(crate) fn consume(&self, tx: &mut dyn Tx, pool: &Pool, now: i64) -> Result<String, Error> {
+    pub(crate) fn consume(&self, tx: &mut dyn Tx, pool: &OpenPool, now: i64) -> Result<String, Error> {
         let attribute = self.verify(tx, pool, now).map(|code| code.attribute)?;
         codes::delete(tx, pool.id(), &self.user, self.purpose.name)?;
         attempts::clear(tx, pool.id(), &self.user, self.purpose.wrong)?;
         Ok(attribute)
     }
 
-    fn verify(&self, tx: &mut dyn Tx, pool: &Pool, now: i64) -> Result<Code, Error> {
+    fn verify(&self, tx: &mut dyn Tx, pool: &OpenPool, now: i64) -> Result<Code, Error> {
         let code = codes::get(tx, pool.id(), &self.user, self.purpose.name)?.ok_or_else(expired)?;
         if attempts::get(tx, pool.id(), &self.user, self.purpose.wrong, now, WINDOW)? >= MOST_WRONG {
             return Err(too_many());
@@ -230,8 +313,47 @@ impl Answer {
         if code.expires <= now {
             return Err(expired());
         }
-        if constant_time_eq(&code.hash, &self.hash) { Ok(code) } else { Err(mismatch()) }
+        // A code proves the address that it was sent to. Once the user has another one, it proves nothing.
+        let user = users::by_id(tx, pool.id(), &self.user)?.ok_or_else(expired)?;
+        let address = self.proves.as_deref().or_else(|| user.attribute(&code.attribute)).unwrap_or_default();
+        let expected = hash(pool, &self.user, self.purpose, address, &self.given);
+        if constant_time_eq(&code.hash, &expected) { Ok(code) } else { Err(mismatch()) }
     }
+}
+
+/// What [`Issued::insert`] would answer for somebody who is not there.
+pub(crate) fn pretend_to_issue(
+    tx: &mut dyn Tx,
+    pool: &Pool,
+    nobody: &UserId,
+    purpose: &Purpose,
+    now: i64,
+) -> Result<(), Error> {
+    let asked = attempts::count(tx, pool.id(), nobody, purpose.name, now, WINDOW)?;
+    if asked > purpose.most_sent { Err(too_many()) } else { Ok(()) }
+}
+
+/// What a wrong [`Answer`] would hear from somebody who is not there; counted like one.
+pub(crate) fn pretend_to_verify(
+    tx: &mut dyn Tx,
+    pool: &Pool,
+    nobody: &UserId,
+    purpose: &Purpose,
+    now: i64,
+) -> Result<Error, Error> {
+    // A code to sign up with is sent unasked.
+    if purpose.name != SIGN_UP.name {
+        match attempts::latest(tx, pool.id(), nobody, purpose.name)? {
+            None => return Ok(mismatch()),
+            Some((_, since)) if since + purpose.lifetime * 1_000_000 <= now => return Ok(expired()),
+            Some(_) => {}
+        }
+    }
+    if attempts::get(tx, pool.id(), nobody, purpose.wrong, now, WINDOW)? >= MOST_WRONG {
+        return Ok(too_many());
+    }
+    attempts::count(tx, pool.id(), nobody, purpose.wrong, now, WINDOW)?;
+    Ok(mismatch())
 }
 
 fn is_mismatch(error: &Error) -> bool {

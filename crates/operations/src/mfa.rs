@@ -11,3 +11,6 @@ pub mod set_user_settings;
 pub mod verify_software_token;
 
 mod enrolment;
+mod software_token;
+
+pub(crate) use software_token::{TokenError, check_token, token_name};

@@ -26,5 +26,5 @@ mod view;
 
 pub(crate) use change::{change_own, change_user};
 pub(crate) use contact::verifications;
-pub(crate) use credentials::new_password_hash;
+pub(crate) use credentials::new_password;
 pub(crate) use view::user_type;

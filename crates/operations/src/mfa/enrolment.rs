@@ -5,18 +5,16 @@
 use std::sync::Arc;
 
 use cognate_crypto::totp::{self, TotpError};
-use cognate_crypto::{random, seal};
 use cognate_domain::software_token::{self, Awaiting};
 use cognate_domain::user::UserId;
 use cognate_domain::{Refusal, User};
 use cognate_model::Secret;
 use cognate_store::{attempts, users};
 
+use super::software_token::{DRIFT, token_place};
 use crate::codes::{as_too_many_requests, too_many};
 use crate::{Context, Error, OpenPool};
 
-/// How many steps an authenticator's clock may be off, either way.
-const DRIFT: u64 = 1;
 /// What wrong codes are counted under.
 const WRONG: &str = "VerifySoftwareToken";
 /// How many of an hour are heard.
@@ -28,7 +26,7 @@ const WINDOW: i64 = 3_600_000_000;
 pub(crate) async fn associate(cx: &Context, pool: &Arc<OpenPool>, user: &User) -> Result<Secret, Error> {
     software_token::check_offered(pool)?;
     let secret = totp::generate_secret(cx.random());
-    let sealed = pool.at_rest.seal(&*secret, &place(pool.id(), &user.id), cx.random());
+    let sealed = pool.at_rest.seal(&*secret, &token_place(pool.id(), &user.id), cx.random());
     let (pool, id) = (Arc::clone(pool), user.id);
     cx.write(move |tx| {
         let mut user = users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
@@ -85,15 +83,10 @@ fn step_of(
 ) -> Result<Result<u64, Refusal>, Error> {
     let secret = pool
         .at_rest
-        .open(awaiting.sealed, &place(pool.id(), user))
+        .open(awaiting.sealed, &token_place(pool.id(), user))
         .map_err(|_| Error::internal("a TOTP secret does not open with the pool's data key"))?;
     Ok(totp::verify(&secret, code, seconds, DRIFT, awaiting.last_step).map_err(|error| match error {
         TotpError::Mismatch => software_token::mismatch(),
         TotpError::Replayed => software_token::used_before(),
     }))
-}
-
-/// Where a token's secret is sealed for, whether it waits or is in force.
-fn place(pool: &str, user: &UserId) -> Vec<u8> {
-    seal::context(&["users", pool, &random::format_uuid(user), "totp_secret"])
 }

@@ -15,7 +15,7 @@ use cognate_domain::{User, lockout, password_policy};
 use cognate_model::{ChangePasswordRequest, ChangePasswordResponse, EventResponseType, EventType, Timestamp};
 use cognate_store::{Tx, attempts, users};
 
-use super::new_password_hash;
+use super::new_password;
 use crate::auth::{Api, SignIn};
 use crate::codes::too_many;
 use crate::events::Attempt;
@@ -111,13 +111,13 @@ async fn replace(cx: &Context, signed_in: &SignedIn, proposed: &str) -> Result<(
     let (pool, user) = (&signed_in.pool, &signed_in.user);
     user_status::check_password_change(user, cx.now())?;
     password_policy::check(&pool.password_policy(), proposed)?;
-    let new_hash = new_password_hash(cx, pool, user, proposed).await?;
+    let new = new_password(cx, pool, user, proposed).await?;
     let attempt = attempt(cx, signed_in).answered(EventResponseType::Pass);
     let (pool, id, old_hash, now) = (Arc::clone(pool), user.id, user.hidden.password.hash.clone(), cx.now());
     cx.write(move |tx| {
         let before = still_open(tx, &pool, &id, old_hash.as_deref(), now)?;
         let mut after = before.clone();
-        user_status::set_password(&mut after, &pool.password_policy(), new_hash.clone(), PasswordLife::Permanent);
+        user_status::set_password(&mut after, &pool.password_policy(), new.clone(), PasswordLife::Permanent);
         after.hidden.lockout = lockout::succeeded();
         after.modified = now;
         directory::update(tx, &pool, &before, &after)?;

@@ -19,7 +19,7 @@ pub(crate) async fn handle(
     let signed_in = tokens::authenticate(cx, request.access_token.expose()).await?;
     let attribute = contact::named(&request.attribute_name)?;
     let target = contact::to_verify(&signed_in.user, attribute).ok_or_else(codes::expired)?;
-    let answer = Answer::verifying(&signed_in.pool, &signed_in.user.id, &target, &request.code);
+    let answer = Answer::verifying(&signed_in.user.id, &target, &request.code);
     answer.check(cx, &signed_in.pool).await?;
     let now = cx.now().micros();
     change_own(cx, &signed_in, move |tx, pool, user| {

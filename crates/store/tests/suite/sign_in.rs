@@ -105,6 +105,16 @@ pub async fn attempts_are_counted_within_a_window(engine: &impl Engine) {
     assert_eq!(count(500).await, 1, "a clock that was set back begins a new window too");
 }
 
+pub async fn an_attempt_is_remembered_beyond_its_window(engine: &impl Engine) {
+    let store = engine.open();
+    let latest = async || read(&store, |tx| attempts::latest(tx, POOL, &id(1), "forgot")).await;
+    assert_eq!(latest().await, None);
+    write(&store, |tx| attempts::count(tx, POOL, &id(1), "forgot", 1_000, 100)).await;
+    assert_eq!(latest().await, Some((1, 1_000)));
+    write(&store, |tx| attempts::put(tx, POOL, &id(1), "forgot", 7, 1_050)).await;
+    assert_eq!(latest().await, Some((7, 1_050)));
+}
+
 pub async fn attempts_are_cleared_for_one_kind_only(engine: &impl Engine) {
     let store = engine.open();
     for (user, kind) in [(1, "forgot"), (1, "confirm"), (2, "forgot")] {
