@@ -321,18 +321,6 @@ impl Answer {
     }
 }
 
-/// What [`Issued::insert`] would answer for somebody who is not there.
-pub(crate) fn pretend_to_issue(
-    tx: &mut dyn Tx,
-    pool: &Pool,
-    nobody: &UserId,
-    purpose: &Purpose,
-    now: i64,
-) -> Result<(), Error> {
-    let asked = attempts::count(tx, pool.id(), nobody, purpose.name, now, WINDOW)?;
-    if asked > purpose.most_sent { Err(too_many()) } else { Ok(()) }
-}
-
 /// What a wrong [`Answer`] would hear from somebody who is not there; counted like one.
 pub(crate) fn pretend_to_verify(
     tx: &mut dyn Tx,

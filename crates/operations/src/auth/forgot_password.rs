@@ -28,26 +28,26 @@ pub(crate) async fn handle(cx: &Context, request: ForgotPasswordRequest) -> Resu
         user_status::check_self_service(&pool)?;
         triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
     }
+    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
     let answer = |details| ForgotPasswordResponse { code_delivery_details: Some(details) };
     let Some(user) = cx.read(|tx| directory::find(tx, &pool, name)).await? else {
         if !discreet {
             return Err(unknown());
         }
-        pretence::ask(cx, &pool, name, &FORGOT_PASSWORD).await?;
+        pretence::ask(cx, &sign_in, name, &FORGOT_PASSWORD, EventType::ForgotPassword).await?;
         return Ok(answer(simulated(&pool, name)));
     };
     let destination = match user_status::forgot_password(&pool, &user) {
         Ok(destination) => destination,
         // A disabled user, or one without a verified address, looks like any other.
         Err(_) if discreet => {
-            pretence::ask(cx, &pool, name, &FORGOT_PASSWORD).await?;
+            pretence::ask(cx, &sign_in, name, &FORGOT_PASSWORD, EventType::ForgotPassword).await?;
             return Ok(answer(simulated(&pool, name)));
         }
         Err(refusal) => return Err(refusal.into()),
     };
     triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
     let issued = Arc::new(start_recovery(cx, &pool, &user, &destination)?);
-    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
     let attempt = Attempt::new(cx, &sign_in, EventType::ForgotPassword).answered(EventResponseType::Pass);
     let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));
     cx.write(move |tx| {

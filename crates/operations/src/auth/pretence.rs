@@ -8,10 +8,14 @@ use std::sync::Arc;
 
 use cognate_crypto::seal;
 use cognate_domain::user::UserId;
+use cognate_domain::user_status::Destination;
 use cognate_domain::{User, lockout, usernames};
-use cognate_store::{Tx, attempts};
+use cognate_model::{DeliveryMediumType, EventResponseType, EventType};
+use cognate_store::{Tx, attempts, auth_events, outbox};
 
+use super::flow::SignIn;
 use crate::codes::{self, Purpose};
+use crate::events::Attempt;
 use crate::{Context, Error, OpenPool};
 
 /// What wrong passwords are counted under.
@@ -59,15 +63,30 @@ fn failures(tx: &mut dyn Tx, pool: &OpenPool, nobody: &UserId) -> Result<cognate
     Ok(lockout::after(u32::try_from(failures).unwrap_or(u32::MAX), last))
 }
 
-/// A request for a code.
+/// A request for a code. The code and its message are made and written like anybody's, and the message and the event
+/// are gone again with the same commit.
 pub(crate) async fn ask(
     cx: &Context,
-    pool: &Arc<OpenPool>,
+    sign_in: &SignIn<'_>,
     name: &str,
     purpose: &'static Purpose,
+    event: EventType,
 ) -> Result<(), Error> {
-    let (nobody, now, pool) = (nobody(pool, name), cx.now().micros(), Arc::clone(pool));
-    cx.write(move |tx| codes::pretend_to_issue(tx, &pool, &nobody, purpose, now)).await
+    let pool = Arc::clone(sign_in.pool);
+    let nobody = User::nobody(nobody(&pool, name));
+    let medium = DeliveryMediumType::Email;
+    let target = Destination { medium, attribute: "email", value: name.to_owned() };
+    let issued = codes::issue(cx, &pool, &nobody, purpose, &target, |code| {
+        cognate_delivery::password_reset(&pool, medium, code)
+    })?;
+    let attempt = Attempt::new(cx, sign_in, event).answered(EventResponseType::Pass);
+    cx.write(move |tx| {
+        issued.insert(tx, &pool, &nobody.id)?;
+        attempt.record(tx, &pool, &nobody.id)?;
+        outbox::forget(tx, pool.id(), &nobody.id)?;
+        Ok(auth_events::forget(tx, pool.id(), &nobody.id)?)
+    })
+    .await
 }
 
 /// An answer with a code, which is always wrong.

@@ -26,13 +26,14 @@ pub(crate) async fn handle(
     secret_hash::check(&pool, &client, &[name], given, secret_hash::Wording::Member)?;
     let address = stated_address(&client, request.user_context_data)?;
     let discreet = client_rules::prevents_user_existence_errors(&client);
+    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
     let answer = |details| ResendConfirmationCodeResponse { code_delivery_details: Some(details) };
     let found = cx.read(|tx| directory::find(tx, &pool, name)).await?;
     let Some(user) = found.filter(|user| user.enabled || !discreet) else {
         if !discreet {
             return Err(unknown_user());
         }
-        pretence::ask(cx, &pool, name, &SIGN_UP).await?;
+        pretence::ask(cx, &sign_in, name, &SIGN_UP, EventType::ResendCode).await?;
         return Ok(answer(simulated(&pool, name)));
     };
     if user.status != UserStatusType::Unconfirmed {
@@ -42,7 +43,6 @@ pub(crate) async fn handle(
         .ok_or_else(|| Error::invalid("Cannot resend codes. Auto verification not turned on."))?;
     triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
     let issued = Arc::new(super::code(cx, &pool, &user, &target)?);
-    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
     let attempt = Attempt::new(cx, &sign_in, EventType::ResendCode).answered(EventResponseType::Pass);
     let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));
     cx.write(move |tx| {
