@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from people import NO_POOL, NO_USER, POLICY, TEMPORARY, WRONG_PASSWORD, Pool, attribute_map, refused, verified
+from people import NO_POOL, NO_USER, PASSWORD, POLICY, TEMPORARY, WRONG_PASSWORD, Pool, attribute_map, refused, verified
 
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 INVALID = "InvalidParameterException"
@@ -261,6 +261,15 @@ class TestAdminEnableUser:
 
 
 class TestAdminConfirmSignUp:
+    def test_looks_at_the_user_before_the_trigger(self, server):
+        trigger = "arn:aws:lambda:us-east-1:123456789012:function:welcome"
+        pool = Pool(server, LambdaConfig={"PostConfirmation": trigger})
+        pool.user("jane", password=PASSWORD)
+        with refused("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED"):
+            pool.admin_confirm_sign_up(Username="jane")
+        with refused(*NO_USER):
+            pool.admin_confirm_sign_up(Username="nobody")
+
     def test_refuses_every_other_state_by_its_name(self, pool, jane):
         with refused("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED"):
             jane.admin_confirm_sign_up()
