@@ -52,6 +52,17 @@ def test_a_filter_on_what_cannot_be_searched_is_refused(people):
         people.list_users(Filter='address = "1 Main St"')
 
 
+def test_user_names_are_told_apart_by_case_where_the_pool_does(server):
+    names = ["Mia", "mark"]
+    for sensitive, expected in [(True, {"Mia": ["Mia"], "mia": []}), (False, {"Mia": ["mia"], "mia": ["mia"]})]:
+        pool = Pool(server, UsernameConfiguration={"CaseSensitive": sensitive})
+        for name in names:
+            pool.user(name)
+        for name, users in expected.items():
+            assert found(pool, f'username = "{name}"') == users
+            assert found(pool, f'username ^= "{name[:2]}"') == users
+
+
 def test_attributes_to_get_restricts_the_attributes_only(people):
     users = people.list_users(Filter='username = "ann"', AttributesToGet=["email"])["Users"]
     assert [attribute_map(user["Attributes"]) for user in users] == [{"email": "Ann@example.com"}]

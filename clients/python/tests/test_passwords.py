@@ -60,6 +60,13 @@ class TestAdminResetUserPassword:
         with refused("NotAuthorizedException", "User password cannot be reset in the current state."):
             invited.admin_reset_user_password()
 
+    def test_looks_at_the_user_before_the_trigger(self, server):
+        trigger = "arn:aws:lambda:us-east-1:123456789012:function:write"
+        pool = Pool(server, LambdaConfig={"CustomMessage": trigger})
+        pool.user("jane", verified("jane@example.com"))
+        with refused("NotAuthorizedException", "User password cannot be reset in the current state."):
+            pool.admin_reset_user_password(Username="jane")
+
     def test_refuses_a_disabled_user(self, jane):
         jane.admin_disable_user()
         with refused("NotAuthorizedException", "User is disabled."):

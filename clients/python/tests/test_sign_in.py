@@ -91,7 +91,8 @@ class TestAdminInitiateAuth:
         pool = Pool(server, AliasAttributes=["preferred_username"])
         client = pool.client()
         jane = pool.user("jane", password=PASSWORD)
-        server.sdk.sign_up(ClientId=client.id, Username=jane.sub, Password="Another-1x")
+        with refused("UsernameExistsException"):
+            server.sdk.sign_up(ClientId=client.id, Username=jane.sub, Password="Another-1x")
         pool.user("john", {"preferred_username": jane.sub})
         assert pool.admin_get_user(Username=jane.sub)["Username"] == "jane"
         assert client.who_is(client.tokens(jane.sub)["AccessToken"]) == "jane"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from people import NO_POOL, NO_USER, POLICY, TEMPORARY, WRONG_PASSWORD, Pool, attribute_map, refused, verified
+from people import NO_POOL, NO_USER, PASSWORD, POLICY, TEMPORARY, WRONG_PASSWORD, Pool, attribute_map, refused, verified
 
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 INVALID = "InvalidParameterException"
@@ -104,6 +104,42 @@ class TestAdminCreateUser:
         with refused(INVALID, "Username cannot be of email format, since user pool is configured for email alias."):
             pool.user("jane@example.com")
 
+    def test_refuses_a_name_by_which_another_signs_in(self, server):
+        pool = Pool(server, AliasAttributes=["preferred_username"])
+        jane = pool.user("jane", {"preferred_username": "jj"})
+        john = pool.user("john")
+        for name in ["jj", jane.sub]:
+            with refused("UsernameExistsException"):
+                pool.user(name)
+            assert pool.admin_get_user(Username=name)["Username"] == "jane"
+        for name in ["jj", "jane"]:
+            with refused("AliasExistsException", "An account with the preferred_username already exists."):
+                john.update({"preferred_username": name})
+        john.update({"preferred_username": "john"})
+        jane.update({"preferred_username": ""})
+        pool.user("jj")
+
+    def test_invites_by_the_name_even_if_it_looks_like_a_sub(self, pool):
+        name = "6f2ad1c4-0000-4000-8000-5f0c7d1e2a3b"
+        pool.admin_create_user(
+            Username=name,
+            UserAttributes=[{"Name": "email", "Value": "jane@example.com"}],
+            DesiredDeliveryMediums=["EMAIL"],
+        )
+        (invitation,) = pool.outbox(name)
+        assert name in invitation["body"]
+
+    def test_invites_by_the_address_that_the_user_signs_in_with(self, server):
+        pool = Pool(server, UsernameAttributes=["email"])
+        pool.admin_create_user(
+            Username="jane@example.com",
+            UserAttributes=[{"Name": "phone_number", "Value": "+12065550100"}],
+            DesiredDeliveryMediums=["SMS"],
+        )
+        (invitation,) = pool.outbox("jane@example.com")
+        assert invitation["destination"] == "+12065550100"
+        assert "Your username is jane@example.com and" in invitation["body"]
+
     def test_refuses_a_name_that_is_taken(self, pool, jane):
         with refused("UsernameExistsException", "User account already exists"):
             pool.user("jane")
@@ -166,6 +202,12 @@ class TestAdminGetUser:
         jane.update({"email_verified": "true"})
         assert pool.admin_get_user(Username="jane@example.com")["Username"] == "jane"
 
+    def test_takes_nobody_for_the_owner_of_an_address_that_they_only_prefer_as_a_name(self, server):
+        pool = Pool(server, AliasAttributes=["email", "preferred_username"])
+        pool.user("mallory", {"preferred_username": "jane@example.com"})
+        with refused(*NO_USER):
+            pool.admin_get_user(Username="jane@example.com")
+
 
 class TestAdminDeleteUser:
     def test_leaves_nothing_behind(self, pool, client, jane):
@@ -219,6 +261,15 @@ class TestAdminEnableUser:
 
 
 class TestAdminConfirmSignUp:
+    def test_looks_at_the_user_before_the_trigger(self, server):
+        trigger = "arn:aws:lambda:us-east-1:123456789012:function:welcome"
+        pool = Pool(server, LambdaConfig={"PostConfirmation": trigger})
+        pool.user("jane", password=PASSWORD)
+        with refused("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED"):
+            pool.admin_confirm_sign_up(Username="jane")
+        with refused(*NO_USER):
+            pool.admin_confirm_sign_up(Username="nobody")
+
     def test_refuses_every_other_state_by_its_name(self, pool, jane):
         with refused("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED"):
             jane.admin_confirm_sign_up()

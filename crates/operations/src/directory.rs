@@ -51,6 +51,12 @@ pub(crate) fn insert(tx: &mut dyn Tx, pool: &Pool, user: &User, claim: Claim, ta
     for (name, value) in search_values(user) {
         user_index::insert_value(tx, pool.id(), name, &value, &user.id)?;
     }
+    // Under the sub of another, that other would be found in their place.
+    if let Some(other) = usernames::parse_sub(&user.username).filter(|id| *id != user.id)
+        && users::by_id(tx, pool.id(), &other)?.is_some()
+    {
+        return Err(taken(pool, AliasKind::Username).into());
+    }
     users::insert(tx, pool.id(), user)?;
     Ok(counters::add(tx, pool.id(), &user.id, 1)?)
 }

@@ -66,9 +66,10 @@ impl Person {
         self.attribute("email_verified") == Some("true")
     }
 
-    fn passes(&self, filter: &Filter) -> bool {
+    fn passes(&self, filter: &Filter, kind: Kind) -> bool {
         let (value, wanted) = match filter.attribute {
-            "username" => (self.username.clone(), filter.value.clone()),
+            "username" if kind == Kind::Names => (self.username.clone(), filter.value.clone()),
+            "username" => (self.username.clone(), filter.value.to_lowercase()),
             name => match self.attribute(name) {
                 Some(value) => (value.to_lowercase(), filter.value.to_lowercase()),
                 None => return false,
@@ -249,8 +250,12 @@ impl Model {
 
     /// Everybody whom the filter finds, in the order of `sub`.
     pub fn list(&self, filter: Option<&Filter>) -> Vec<Person> {
-        let mut found: Vec<Person> =
-            self.people.iter().filter(|person| filter.is_none_or(|filter| person.passes(filter))).cloned().collect();
+        let mut found: Vec<Person> = self
+            .people
+            .iter()
+            .filter(|person| filter.is_none_or(|filter| person.passes(filter, self.kind)))
+            .cloned()
+            .collect();
         found.sort();
         found
     }

@@ -42,8 +42,11 @@ pub struct Alias {
 /// The unique handles of a user.
 ///
 /// An address counts once it is verified where it is an alias, and at once where it is the user name; a preferred user
-/// name counts at once. A profile that an identity provider made has its own name only: its address may well be the
-/// address of a local user.
+/// name counts at once, unless it looks like such an address: nobody proved that it is theirs. A profile that an
+/// identity provider made has its own name only: its address may well be the address of a local user.
+///
+/// Where preferred user names are aliases, user names are taken among them too. Else a new user name could be somebody's
+/// preferred one, and with it their sign-in.
 pub fn aliases(pool: &Pool, user: &User) -> Vec<Alias> {
     let mut found = vec![Alias { kind: AliasKind::Username, value: normalize(pool, &user.username) }];
     if user.status == UserStatusType::ExternalProvider {
@@ -51,16 +54,21 @@ pub fn aliases(pool: &Pool, user: &User) -> Vec<Alias> {
     }
     for kind in [AliasKind::Email, AliasKind::PhoneNumber, AliasKind::PreferredUsername] {
         let attribute = kind.as_str();
-        let counts = match kind {
+        let counts = |value: &str| match kind {
             AliasKind::Username => false,
-            AliasKind::PreferredUsername => is_alias(pool, kind),
+            AliasKind::PreferredUsername => is_alias(pool, kind) && !names_address(pool, value),
             AliasKind::Email | AliasKind::PhoneNumber => {
                 is_username(pool, kind) || (is_alias(pool, kind) && user.is_verified(attribute))
             }
         };
-        if let Some(value) = user.attribute(attribute).filter(|_| counts) {
+        if let Some(value) = user.attribute(attribute).filter(|value| counts(value)) {
             found.push(Alias { kind, value: normalize(pool, value) });
         }
+    }
+    let kind = AliasKind::PreferredUsername;
+    let reserved = Alias { kind, value: normalize(pool, &user.username) };
+    if is_alias(pool, kind) && !found.contains(&reserved) {
+        found.push(reserved);
     }
     found
 }
@@ -70,9 +78,9 @@ pub fn aliases(pool: &Pool, user: &User) -> Vec<Alias> {
 pub fn candidates(pool: &Pool, typed: &str) -> Vec<Alias> {
     let looks_like = |kind: &AliasKind| match kind {
         AliasKind::Username => true,
-        AliasKind::Email => (is_username(pool, *kind) || is_alias(pool, *kind)) && is_email(typed),
-        AliasKind::PhoneNumber => (is_username(pool, *kind) || is_alias(pool, *kind)) && is_phone_number(typed),
-        AliasKind::PreferredUsername => is_alias(pool, *kind),
+        AliasKind::Email => names_email(pool, typed),
+        AliasKind::PhoneNumber => names_phone_number(pool, typed),
+        AliasKind::PreferredUsername => is_alias(pool, *kind) && !names_address(pool, typed),
     };
     [AliasKind::Username, AliasKind::Email, AliasKind::PhoneNumber, AliasKind::PreferredUsername]
         .into_iter()
@@ -116,6 +124,19 @@ fn exists_text(pool: &Pool, kind: AliasKind) -> String {
     format!("An account with the {given}{} already exists.", kind.as_str())
 }
 
+/// Whether the text has the form of an address by which users of this pool sign in.
+fn names_address(pool: &Pool, text: &str) -> bool {
+    names_email(pool, text) || names_phone_number(pool, text)
+}
+
+fn names_email(pool: &Pool, text: &str) -> bool {
+    (is_username(pool, AliasKind::Email) || is_alias(pool, AliasKind::Email)) && is_email(text)
+}
+
+fn names_phone_number(pool: &Pool, text: &str) -> bool {
+    (is_username(pool, AliasKind::PhoneNumber) || is_alias(pool, AliasKind::PhoneNumber)) && is_phone_number(text)
+}
+
 fn is_username(pool: &Pool, kind: AliasKind) -> bool {
     match kind {
         AliasKind::Email => pool.has_username_attribute(UsernameAttributeType::Email),
@@ -147,6 +168,10 @@ mod tests {
         alias_pool(&[Email, PhoneNumber, PreferredUsername])
     }
 
+    fn address_aliases() -> Pool {
+        alias_pool(&[AliasAttributeType::Email, AliasAttributeType::PhoneNumber])
+    }
+
     #[test]
     fn a_user_of_a_plain_pool_has_only_a_name() {
         let user = user_with("maria", &[("email", "maria@example.com"), ("email_verified", "true")]);
@@ -156,17 +181,41 @@ mod tests {
     #[test]
     fn an_address_is_an_alias_once_it_is_verified() {
         let unverified = user_with("maria", &[("email", "maria@example.com"), ("email_verified", "false")]);
-        assert_eq!(texts(&aliases(&every_alias(), &unverified)), ["username=maria"]);
+        assert_eq!(texts(&aliases(&address_aliases(), &unverified)), ["username=maria"]);
         let verified = user_with("maria", &[("email", "maria@example.com"), ("email_verified", "true")]);
-        assert_eq!(texts(&aliases(&every_alias(), &verified)), ["username=maria", "email=maria@example.com"]);
+        assert_eq!(texts(&aliases(&address_aliases(), &verified)), ["username=maria", "email=maria@example.com"]);
     }
 
     #[test]
     fn a_preferred_username_is_an_alias_at_once() {
         let user = user_with("maria", &[("preferred_username", "Mia")]);
-        assert_eq!(texts(&aliases(&every_alias(), &user)), ["username=maria", "preferred_username=Mia"]);
+        assert!(texts(&aliases(&every_alias(), &user)).contains(&"preferred_username=Mia".to_owned()));
         let folded = case_insensitive(every_alias());
-        assert_eq!(texts(&aliases(&folded, &user)), ["username=maria", "preferred_username=mia"]);
+        assert!(texts(&aliases(&folded, &user)).contains(&"preferred_username=mia".to_owned()));
+    }
+
+    #[test]
+    fn a_user_name_is_taken_among_the_preferred_ones() {
+        let user = user_with("maria", &[("preferred_username", "mia")]);
+        assert_eq!(
+            texts(&aliases(&every_alias(), &user)),
+            ["username=maria", "preferred_username=mia", "preferred_username=maria"]
+        );
+        let same = user_with("maria", &[("preferred_username", "maria")]);
+        assert_eq!(texts(&aliases(&every_alias(), &same)), ["username=maria", "preferred_username=maria"]);
+    }
+
+    #[test]
+    fn a_preferred_username_is_no_way_to_the_address_of_another() {
+        for address in ["mia@example.com", "+12065550100"] {
+            let user = user_with("maria", &[("preferred_username", address)]);
+            let claimed = format!("preferred_username={address}");
+            assert!(!texts(&aliases(&every_alias(), &user)).contains(&claimed));
+            assert!(!texts(&candidates(&every_alias(), address)).contains(&claimed));
+            let names_only = alias_pool(&[AliasAttributeType::PreferredUsername]);
+            assert!(texts(&aliases(&names_only, &user)).contains(&claimed));
+            assert!(texts(&candidates(&names_only, address)).contains(&claimed));
+        }
     }
 
     #[test]
@@ -188,10 +237,7 @@ mod tests {
     fn a_typed_name_is_tried_as_user_name_first() {
         let pool = every_alias();
         assert_eq!(texts(&candidates(&pool, "mia")), ["username=mia", "preferred_username=mia"]);
-        assert_eq!(
-            texts(&candidates(&pool, "mia@example.com")),
-            ["username=mia@example.com", "email=mia@example.com", "preferred_username=mia@example.com"]
-        );
+        assert_eq!(texts(&candidates(&pool, "mia@example.com")), ["username=mia@example.com", "email=mia@example.com"]);
         assert_eq!(texts(&candidates(&plain_pool(), "+12065550100")), ["username=+12065550100"]);
         let phones = username_pool(&[UsernameAttributeType::PhoneNumber]);
         assert_eq!(texts(&candidates(&phones, "+12065550100")), ["username=+12065550100", "phone_number=+12065550100"]);
@@ -211,7 +257,7 @@ mod tests {
             ],
         );
         let found = aliases(&pool, &user);
-        assert_eq!(found.len(), 4);
+        assert_eq!(found.len(), 5);
         for alias in found {
             assert!(candidates(&pool, &alias.value.to_uppercase()).contains(&alias));
         }

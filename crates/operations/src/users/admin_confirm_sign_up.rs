@@ -1,6 +1,6 @@
 //! `AdminConfirmSignUp`: confirms a user who signed up, without the code.
 //!
-//! Errors: `ResourceNotFound` (pool), `UserNotFound`, `NotAuthorized` (any status but UNCONFIRMED).
+//! Errors: `ResourceNotFound` (pool), `UserNotFound`, `NotAuthorized` (any status but UNCONFIRMED), `UnexpectedLambda`.
 
 use cognate_domain::user_status;
 use cognate_model::{AdminConfirmSignUpRequest, AdminConfirmSignUpResponse};
@@ -13,7 +13,10 @@ pub(crate) async fn handle(
     request: AdminConfirmSignUpRequest,
 ) -> Result<AdminConfirmSignUpResponse, Error> {
     let pool = cx.pool(&request.user_pool_id).await?;
-    triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
-    change_user(cx, &pool, request.username, |_, _, user| Ok(user_status::confirm_sign_up(user)?)).await?;
+    change_user(cx, &pool, request.username, |_, pool, user| {
+        user_status::confirm_sign_up(user)?;
+        triggers::require_reachable(pool, triggers::POST_CONFIRMATION)
+    })
+    .await?;
     Ok(AdminConfirmSignUpResponse::default())
 }

@@ -13,6 +13,7 @@ use cognate_domain::usernames::{self, NewName};
 use cognate_domain::{User, attribute_rules, password_policy};
 use cognate_model::{
     AdminCreateUserRequest, AdminCreateUserResponse, DeliveryMediumType, MessageActionType, UserStatusType,
+    UsernameAttributeType,
 };
 use zeroize::Zeroizing;
 
@@ -141,8 +142,7 @@ fn invitation(
             )));
         };
         triggers::require_reachable(pool, triggers::CUSTOM_MESSAGE)?;
-        let shown = if usernames::parse_sub(&user.username).is_some() { destination } else { &user.username };
-        let written = delivery::invitation(pool, *medium, shown, password);
+        let written = delivery::invitation(pool, *medium, known_name(pool, user, *medium), password);
         let message = Message {
             pool_id: pool.id().to_owned(),
             username: user.username.clone(),
@@ -158,4 +158,19 @@ fn invitation(
         posted.push(outbox::seal_message(cx, pool, user, &message)?);
     }
     Ok(posted)
+}
+
+/// The name that the user signs in with. Where that is an address, the one that the message goes to if it will do.
+fn known_name<'a>(pool: &OpenPool, user: &'a User, medium: DeliveryMediumType) -> &'a str {
+    let email = (UsernameAttributeType::Email, "email");
+    let phone_number = (UsernameAttributeType::PhoneNumber, "phone_number");
+    let addresses = match medium {
+        DeliveryMediumType::Email => [email, phone_number],
+        DeliveryMediumType::Sms => [phone_number, email],
+    };
+    addresses
+        .into_iter()
+        .filter(|(kind, _)| pool.has_username_attribute(*kind))
+        .find_map(|(_, attribute)| user.attribute(attribute))
+        .unwrap_or(&user.username)
 }

@@ -18,8 +18,8 @@ pub(crate) async fn handle(
 ) -> Result<AdminResetUserPasswordResponse, Error> {
     let pool = cx.pool(&request.user_pool_id).await?;
     let user = cx.read(|tx| directory::get(tx, &pool, &request.username)).await?;
-    triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
     let destination = user_status::reset_password(&pool, &mut user.clone())?;
+    triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
     let reset = Arc::new(start_recovery(cx, &pool, &user, &destination)?);
     let (now, written, pool) = (cx.now(), Arc::clone(&reset), Arc::clone(&pool));
     cx.write(move |tx| {

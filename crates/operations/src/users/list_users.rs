@@ -159,9 +159,11 @@ fn by_value(
             user_index::with_prefix(tx, pool.id(), name, value.as_bytes(), after.as_ref(), size + 1)?
         }
     };
-    page_of(tx, pool, filter, places, size)
+    // Compared again with the whole value: the index cuts long values off.
+    page_of(tx, pool, places, size, |user| filter::matches(filter, user))
 }
 
+/// User names are compared as the pool tells them apart: with regard to case unless it was told to have none.
 fn by_username(
     tx: &mut dyn Tx,
     pool: &OpenPool,
@@ -181,7 +183,7 @@ fn by_username(
             user_index::aliases_with_prefix(tx, pool.id(), kind, value.as_bytes(), after.as_deref(), size + 1)?
         }
     };
-    page_of(tx, pool, filter, places, size)
+    page_of(tx, pool, places, size, |_| true)
 }
 
 fn by_sub(
@@ -221,12 +223,17 @@ fn before(id: UserId) -> Option<UserId> {
     u128::from_be_bytes(id).checked_sub(1).map(u128::to_be_bytes)
 }
 
-fn page_of(tx: &mut dyn Tx, pool: &OpenPool, filter: &Filter, places: Vec<Place>, size: i64) -> Result<Page, Error> {
+fn page_of(
+    tx: &mut dyn Tx,
+    pool: &OpenPool,
+    places: Vec<Place>,
+    size: i64,
+    fits: impl Fn(&User) -> bool,
+) -> Result<Page, Error> {
     let (places, more) = page::cut(places, size);
     let mut found = Vec::with_capacity(places.len());
     for place in &places {
-        // Compared again with the whole value: the index folds case and cuts long values off.
-        found.extend(users::by_id(tx, pool.id(), &place.user)?.filter(|user| filter::matches(filter, user)));
+        found.extend(users::by_id(tx, pool.id(), &place.user)?.filter(&fits));
     }
     let next = places.into_iter().next_back().filter(|_| more);
     Ok(Page { users: found, next: next.map(|Place { value, user }| Position { value, user }) })
