@@ -159,6 +159,11 @@ describe("CreateUserPool", () => {
       { AutoVerifiedAttributes: ["phone_number"] },
       "SMS configuration is required when phone_number is selected for auto verification",
     ],
+    [
+      "verifying phone numbers with an SMS configuration that names no role",
+      { AutoVerifiedAttributes: ["phone_number"], SmsConfiguration: {} },
+      "SMS configuration is required when phone_number is selected for auto verification",
+    ],
     ...["ON", "OPTIONAL"].map((MfaConfiguration) => [
       `MFA ${MfaConfiguration} without SMS`,
       { MfaConfiguration },
@@ -233,6 +238,11 @@ describe("CreateUserPool", () => {
       "Attribute custom:team cannot have a max value smaller than it's min value",
     ],
     [
+      "an attribute of an unknown type",
+      { Schema: [attribute({ AttributeDataType: "Text" })] },
+      "Invalid AttributeDataType input, consider using the provided AttributeDataType enum.",
+    ],
+    [
       "an attribute without a type",
       { Schema: [{ Name: "team" }] },
       "Invalid AttributeDataType input, consider using the provided AttributeDataType enum.",
@@ -264,6 +274,17 @@ describe("CreateUserPool", () => {
       create({ AdminCreateUserConfig: { InviteMessageTemplate: { EmailMessage: "Welcome aboard." } } }),
       INVALID,
       String.raw`1 validation error detected: Value 'Welcome aboard.' at 'adminCreateUserConfig.inviteMessage.emailMessage' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*`,
+    ));
+
+  test("refuses an invitation by SMS without its placeholder", () =>
+    refused(
+      create({ AdminCreateUserConfig: { InviteMessageTemplate: { SMSMessage: "Welcome aboard." } } }),
+      INVALID,
+      violation(
+        "adminCreateUserConfig.inviteMessage.sMSMessage",
+        String.raw`Member must satisfy regular expression pattern: (?s).*\{####\}.*`,
+        "Welcome aboard.",
+      ),
     ));
 
   test("refuses to verify an attribute that cannot be verified", () =>

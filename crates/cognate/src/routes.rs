@@ -171,8 +171,11 @@ impl Routes {
             (&Method::GET, "clock") => clock(cx),
             (&Method::POST, "reset") => {
                 cx.clock.reset();
-                match reset(cx).await {
-                    Ok(()) => Answer::document(&json!({})),
+                // A task of its own, so that a caller who hangs up does not leave it half done.
+                let cx = cx.clone();
+                match tokio::spawn(async move { reset(&cx).await }).await {
+                    Ok(Ok(())) => Answer::document(&json!({})),
+                    Ok(Err(error)) => Answer::exception("InternalErrorException", 500, &error.to_string()),
                     Err(error) => Answer::exception("InternalErrorException", 500, &error.to_string()),
                 }
             }

@@ -16,6 +16,8 @@ mod directory_model;
 mod envelope;
 #[path = "integration/front_door.rs"]
 mod front_door;
+#[path = "integration/hang_up.rs"]
+mod hang_up;
 #[path = "integration/http.rs"]
 mod http;
 #[path = "integration/kill.rs"]

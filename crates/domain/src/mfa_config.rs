@@ -8,7 +8,7 @@ use cognate_model::{
 };
 
 use crate::pool_checks::{MFA_NEEDS_SMS, check_sms};
-use crate::pool_defaults::complete_sms;
+use crate::pool_defaults::{complete_sms, given_sms};
 use crate::pool_rules::{account, region};
 use crate::{Pool, Refusal, tier};
 
@@ -34,6 +34,10 @@ pub fn set(
     request: SetUserPoolMfaConfigRequest,
     now: Timestamp,
 ) -> Result<SetUserPoolMfaConfigResponse, Refusal> {
+    let mut request = request;
+    if let Some(sms) = &mut request.sms_mfa_configuration {
+        sms.sms_configuration = given_sms(sms.sms_configuration.take());
+    }
     let mode = request.mfa_configuration.unwrap_or_else(|| mode(pool));
     check(pool, &request, mode)?;
     if let Some(sms) = request.sms_mfa_configuration {
@@ -232,6 +236,8 @@ mod tests {
     fn codes_by_text_message_need_a_role() {
         let request = json!({"MfaConfiguration": "ON", "SmsMfaConfiguration": {"SmsAuthenticationMessage": "{####}!"}});
         assert_eq!(refused(json!({}), request.clone()), MFA_NEEDS_SMS);
+        let from_nobody = json!({"MfaConfiguration": "ON", "SmsMfaConfiguration": {"SmsConfiguration": {}}});
+        assert_eq!(refused(json!({}), from_nobody), MFA_NEEDS_SMS);
         assert!(set_on(&mut pool(json!({"SmsConfiguration": role()})), request).is_ok());
     }
 

@@ -35,6 +35,13 @@ pub(crate) fn sms_region(pool_region: &str) -> &str {
     if pool_region == "ap-northeast-2" { "ap-northeast-1" } else { pool_region }
 }
 
+/// A configuration that names nobody to send as counts as not given, like an empty list: pools that ask for text
+/// messages would have no way to send one.
+pub(crate) fn given_sms(sms: Option<SmsConfigurationType>) -> Option<SmsConfigurationType> {
+    let has_role = |sms: &SmsConfigurationType| sms.sns_caller_arn.as_ref().is_some_and(|arn| !arn.is_empty());
+    sms.filter(|sms| has_role(sms) || sms.eums_sms.is_some())
+}
+
 /// Shows the Region that was left out.
 pub(crate) fn complete_sms(sms: &mut SmsConfigurationType, region: &str) {
     if sms.sns_caller_arn.is_some() {
@@ -179,6 +186,17 @@ mod tests {
         let pool = completed(json!({"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}}));
         assert_eq!(pool["SmsConfiguration"]["SnsRegion"], "eu-central-1");
         assert_eq!(sms_region("ap-northeast-2"), "ap-northeast-1");
+    }
+
+    #[test]
+    fn text_messages_without_a_sender_are_not_given() {
+        let given = |json| given_sms(serde_json::from_value(json).unwrap()).is_some();
+        for nobody in [json!({}), json!({"SnsCallerArn": ""}), json!({"ExternalId": "a", "SnsRegion": "eu-central-1"})]
+        {
+            assert!(!given(nobody.clone()), "{nobody}");
+        }
+        assert!(given(json!({"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"})));
+        assert!(given(json!({"EumsSms": {"CallerArn": "arn:aws:iam::123456789012:role/sms"}})));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use cognate_model::{
 };
 
 use crate::pool_checks::{Ground, OtherFactors, check};
-use crate::pool_defaults::complete;
+use crate::pool_defaults::{complete, given_sms};
 use crate::schema_declaration::{check_aliases, declare_schema};
 use crate::{Pool, Refusal};
 
@@ -42,7 +42,7 @@ pub fn create_pool(request: CreateUserPoolRequest, identity: PoolIdentity) -> Re
         user_attribute_update_settings: request.user_attribute_update_settings,
         device_configuration: request.device_configuration,
         email_configuration: request.email_configuration,
-        sms_configuration: request.sms_configuration,
+        sms_configuration: given_sms(request.sms_configuration),
         user_pool_tags: request.user_pool_tags,
         admin_create_user_config: request.admin_create_user_config,
         user_pool_add_ons: request.user_pool_add_ons,
@@ -87,7 +87,7 @@ pub fn update_pool(current: &Pool, request: UpdateUserPoolRequest, now: Timestam
     config.mfa_configuration = request.mfa_configuration;
     config.device_configuration = request.device_configuration;
     config.email_configuration = request.email_configuration;
-    config.sms_configuration = request.sms_configuration.or(config.sms_configuration);
+    config.sms_configuration = given_sms(request.sms_configuration).or(config.sms_configuration);
     config.user_pool_tags = request.user_pool_tags.or(config.user_pool_tags);
     config.admin_create_user_config = request.admin_create_user_config;
     config.user_pool_add_ons = request.user_pool_add_ons;
@@ -316,6 +316,16 @@ mod tests {
         expected.config.name = Some("Renamed".to_owned());
         expected.config.last_modified_date = Some(LATER);
         assert_eq!(updated, expected);
+    }
+
+    #[test]
+    fn text_messages_from_nobody_are_none() {
+        let refusal = create(json!({"MfaConfiguration": "ON", "SmsConfiguration": {}})).unwrap_err();
+        assert_eq!(refusal.message, crate::pool_checks::MFA_NEEDS_SMS);
+        assert_eq!(created(json!({"SmsConfiguration": {}})).config.sms_configuration, None);
+        let pool = created(json!({"SmsConfiguration": sms()}));
+        let updated = update(&pool, json!({"SmsConfiguration": {}})).unwrap();
+        assert_eq!(updated.config.sms_configuration, pool.config.sms_configuration);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! The messages are recorded from the live service, but for those that name no recording.
 
-use cognate_model::{AliasAttributeType, SchemaAttributeType};
+use cognate_model::{AliasAttributeType, NO_DATA_TYPE, SchemaAttributeType};
 
 use crate::schema_constraints::{check_constraints, fitting_constraints, narrowed_constraints};
 pub use crate::standard_attributes::{is_standard, standard_attributes};
@@ -10,8 +10,6 @@ use crate::{Pool, Refusal};
 
 /// How many custom attributes a pool can have ("Quotas in Amazon Cognito").
 const MAX_CUSTOM_ATTRIBUTES: usize = 50;
-
-const NO_TYPE: &str = "Invalid AttributeDataType input, consider using the provided AttributeDataType enum.";
 
 /// The `SchemaAttributes` of a new pool: the twenty standard attributes as `declared` changes them, then the custom
 /// ones in their order.
@@ -102,7 +100,7 @@ fn custom_attribute(declared: SchemaAttributeType, name: &str) -> Result<SchemaA
         return Err(Refusal::invalid("Required custom attributes are not supported currently."));
     }
     let Some(data_type) = declared.attribute_data_type else {
-        return Err(Refusal::invalid(NO_TYPE));
+        return Err(Refusal::invalid(NO_DATA_TYPE));
     };
     let is_developer_only = declared.developer_only_attribute.unwrap_or(false);
     let prefix = if is_developer_only { "dev:custom:" } else { "custom:" };
@@ -230,7 +228,7 @@ mod tests {
     fn a_custom_attribute_cannot_be_required_or_typeless() {
         let required = json!([{"Name": "role", "AttributeDataType": "String", "Required": true}]);
         assert_eq!(refused(required), "Required custom attributes are not supported currently.");
-        assert_eq!(refused(json!([{"Name": "role"}])), NO_TYPE);
+        assert_eq!(refused(json!([{"Name": "role"}])), NO_DATA_TYPE);
     }
 
     #[test]

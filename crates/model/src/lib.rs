@@ -33,4 +33,4 @@ pub use operation::{Answer, Authorization, OperationInfo, TARGET_PREFIX};
 pub use redacted::Redacted;
 pub use secret::Secret;
 pub use timestamp::Timestamp;
-pub use validate::{Violations, validate};
+pub use validate::{NO_DATA_TYPE, Violations, validate};

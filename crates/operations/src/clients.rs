@@ -31,15 +31,13 @@ pub(crate) fn new_secret(cx: &Context) -> Secret {
     Secret::from(random::string(cx.random(), LETTERS, 52))
 }
 
-/// A secret at rest. Ids carry the moment in seconds; one more letter keeps two of the same second apart.
+/// A secret at rest. Ids carry the moment in seconds; of two in the same second the later one counts on, so that the ids
+/// beside each other differ and are in the order of the secrets.
 pub(crate) fn seal_secret(cx: &Context, pool: &OpenPool, client: &Client, secret: &Secret) -> ClientSecret {
     let now = cx.now();
-    let mut moment = now.seconds();
-    let id = |moment: i64| format!("{}--{moment}", client.id());
-    while client.secrets.iter().any(|secret| secret.id == id(moment)) {
-        moment += 1;
-    }
-    let id = id(moment);
+    let newest = client.secrets.iter().filter_map(|secret| secret.id.rsplit_once("--")?.1.parse::<i64>().ok()).max();
+    let moment = newest.map_or(now.seconds(), |newest| now.seconds().max(newest + 1));
+    let id = format!("{}--{moment}", client.id());
     let place = client_secret_place(pool.id(), client.id(), &id);
     let sealed = pool.at_rest.seal(secret.expose().as_bytes(), &place, cx.random());
     ClientSecret { id, sealed, created: now.micros() }
@@ -66,14 +64,11 @@ where
 {
     let (pool, id): (_, Arc<str>) = (Arc::clone(pool), id.into());
     let key = Arc::clone(&id);
-    let outcome = cx
-        .write(move |tx| {
-            let mut client = clients::get(tx, pool.id(), &key)?.ok_or_else(|| Error::no_client(&key))?;
-            let outcome = rule(tx, &pool, &mut client)?;
-            clients::update(tx, &client)?;
-            Ok(outcome)
-        })
-        .await;
-    cx.client_changed(&id);
-    outcome
+    let change = move |tx: &mut dyn Tx| {
+        let mut client = clients::get(tx, pool.id(), &key)?.ok_or_else(|| Error::no_client(&key))?;
+        let outcome = rule(tx, &pool, &mut client)?;
+        clients::update(tx, &client)?;
+        Ok(outcome)
+    };
+    cx.write_and_forget(change, move |cx| cx.client_changed(&id)).await
 }

@@ -126,6 +126,24 @@ impl Context {
     {
         self.services.store.write(transaction).await
     }
+
+    /// Runs a transaction that changes what the caches hold, and forgets it after the commit. A task of its own does
+    /// both, because a caller who hangs up takes the request's future along: the commit would stand, and the caches
+    /// would go on with what it replaced.
+    pub(crate) async fn write_and_forget<T, F, G>(&self, transaction: F, forget: G) -> Result<T, Error>
+    where
+        F: Fn(&mut dyn Tx) -> Result<T, Error> + Send + 'static,
+        T: Send + 'static,
+        G: FnOnce(&Self) + Send + 'static,
+    {
+        let cx = self.clone();
+        let work = tokio::spawn(async move {
+            let outcome = cx.write(transaction).await;
+            forget(&cx);
+            outcome
+        });
+        work.await.map_err(|error| Error::internal(error.to_string()))?
+    }
 }
 
 impl std::ops::Deref for Context {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cognate_domain::usernames::{self, Alias, AliasKind};
 use cognate_domain::{Pool, Refusal, User};
 use cognate_model::UserStatusType;
-use cognate_store::{DbError, Tx, counters, user_index, users};
+use cognate_store::{DbError, Tx, counters, user_index, user_pools, users};
 
 use crate::Error;
 
@@ -45,6 +45,9 @@ pub(crate) type Taken = fn(&Pool, AliasKind) -> Refusal;
 
 /// Writes a new user.
 pub(crate) fn insert(tx: &mut dyn Tx, pool: &Pool, user: &User, claim: Claim, taken: Taken) -> Result<(), Error> {
+    if !user_pools::exists(tx, pool.id())? {
+        return Err(Error::no_pool(pool.id()));
+    }
     for alias in usernames::aliases(pool, user) {
         take(tx, pool, user, &alias, claim, taken)?;
     }

@@ -24,14 +24,11 @@ where
 {
     let id: Arc<str> = id.into();
     let key = Arc::clone(&id);
-    let outcome = cx
-        .write(move |tx| {
-            let mut pool = user_pools::get(tx, &key)?.ok_or_else(|| Error::no_pool(&key))?.pool;
-            let outcome = rule(tx, &mut pool)?;
-            user_pools::update(tx, &pool)?;
-            Ok(outcome)
-        })
-        .await;
-    cx.pool_changed(&id);
-    outcome
+    let change = move |tx: &mut dyn Tx| {
+        let mut pool = user_pools::get(tx, &key)?.ok_or_else(|| Error::no_pool(&key))?.pool;
+        let outcome = rule(tx, &mut pool)?;
+        user_pools::update(tx, &pool)?;
+        Ok(outcome)
+    };
+    cx.write_and_forget(change, move |cx| cx.pool_changed(&id)).await
 }

@@ -40,6 +40,12 @@ pub fn get(tx: &mut dyn Tx, id: &str) -> Result<Option<StoredPool>, DbError> {
         .transpose()
 }
 
+/// Whether there is such a pool. What is put into a pool asks in the same transaction, since the pool that the request
+/// began with may be gone by now, and nothing may be left behind in a pool that was deleted.
+pub fn exists(tx: &mut dyn Tx, id: &str) -> Result<bool, DbError> {
+    Ok(tx.query_one("SELECT version FROM user_pools WHERE id = $1", &[Param::Text(id)])?.is_some())
+}
+
 /// Pools whose id lies behind `after`, in the order of ids.
 pub fn list(tx: &mut dyn Tx, after: &str, limit: i64) -> Result<Vec<StoredPool>, DbError> {
     tx.query(

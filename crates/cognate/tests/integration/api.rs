@@ -11,7 +11,7 @@ use crate::http::{Answer, Connection, headers};
 pub type Refusal = (String, String);
 
 /// The text that `dev` accepts as proof of who calls.
-const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/cognito-idp/aws4_request, \
+pub const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/cognito-idp/aws4_request, \
                              SignedHeaders=host, \
                              Signature=0000000000000000000000000000000000000000000000000000000000000000";
 

@@ -1,11 +1,11 @@
-//! Deleting a user who has everything that a user can have.
+//! Deleting a user who has everything that a user can have, and a pool while others fill it.
 
 use std::path::Path;
 
 use cognate::model::{
     AdminAddUserToGroupRequest, AdminCreateUserRequest, AdminDeleteUserRequest, AdminGetUserRequest,
     AdminInitiateAuthRequest, AdminSetUserPasswordRequest, CreateGroupRequest, CreateUserPoolClientRequest,
-    DescribeUserPoolRequest, ForgotPasswordRequest, ListUsersInGroupRequest, ListUsersRequest,
+    DeleteUserPoolRequest, DescribeUserPoolRequest, ForgotPasswordRequest, ListUsersInGroupRequest, ListUsersRequest,
 };
 use cognate::{Config, UserPools};
 use cognate_store::{DbError, Param, Store, Tx};
@@ -101,4 +101,30 @@ async fn a_deleted_user_leaves_nothing_behind() {
     assert_eq!(send::<ListUsersRequest>(&pools, json!({"UserPoolId": pool})).await.unwrap().users, Some(Vec::new()));
     let described = send::<DescribeUserPoolRequest>(&pools, json!({"UserPoolId": pool})).await.unwrap();
     assert_eq!(described.user_pool.unwrap().estimated_number_of_users, Some(0));
+}
+
+#[tokio::test]
+async fn nothing_is_put_into_a_pool_that_is_being_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let pools = UserPools::open(Config::development(folder.path())).unwrap();
+    let pool = create_pool(&pools, json!({})).await;
+    send::<DescribeUserPoolRequest>(&pools, json!({"UserPoolId": pool})).await.unwrap();
+    // All of them know the pool, which is still in memory, before the first of them writes.
+    let (deleted, group, client, user) = tokio::join!(
+        send::<DeleteUserPoolRequest>(&pools, json!({"UserPoolId": pool})),
+        after_a_turn(send::<CreateGroupRequest>(&pools, json!({"UserPoolId": pool, "GroupName": "late"}))),
+        after_a_turn(send::<CreateUserPoolClientRequest>(&pools, json!({"UserPoolId": pool, "ClientName": "late"}))),
+        after_a_turn(send::<AdminCreateUserRequest>(&pools, json!({"UserPoolId": pool, "Username": "late"}))),
+    );
+    deleted.unwrap();
+    let gone = || Some(refused("ResourceNotFoundException", &format!("User pool {pool} does not exist.")));
+    assert_eq!([group.err(), client.err(), user.err()], [gone(), gone(), gone()]);
+    let needles = [pool.clone().into_bytes(), b"late".to_vec()];
+    assert_eq!(tables_that_mention(folder.path(), &needles).await, [""; 0]);
+}
+
+/// Lets what was spawned before go first.
+async fn after_a_turn<T>(work: impl Future<Output = T>) -> T {
+    tokio::task::yield_now().await;
+    work.await
 }

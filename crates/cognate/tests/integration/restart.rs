@@ -5,7 +5,7 @@ use std::path::Path;
 use cognate::model::{
     AdminDeleteUserRequest, AdminGetUserRequest, AdminInitiateAuthRequest, AdminListGroupsForUserRequest,
     AdminUpdateUserAttributesRequest, DescribeUserPoolClientRequest, DescribeUserPoolRequest, ListGroupsRequest,
-    ListUsersRequest, UpdateGroupRequest,
+    ListUsersRequest, UpdateGroupRequest, UpdateUserPoolRequest,
 };
 use cognate::{Config, DeclaredPools, OpenPoolsError, UserPools};
 use serde_json::{Value, json};
@@ -243,4 +243,18 @@ async fn declaring_again_keeps_later_changes_and_brings_back_what_is_missing() {
     let nina = send::<AdminGetUserRequest>(&pools, json!({"UserPoolId": POOL, "Username": "nina"})).await.unwrap();
     assert_eq!(nina.user_status.unwrap().as_str(), "FORCE_CHANGE_PASSWORD");
     assert_eq!(snapshot(&pools).await[0]["UserPool"]["EstimatedNumberOfUsers"], 2);
+}
+
+#[tokio::test]
+async fn a_declared_client_that_its_pool_outgrew_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let choice = POOLS.replace("ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH");
+    let declared = DeclaredPools::parse(&choice).unwrap();
+    let pools = open(folder.path());
+    pools.declare(&declared).await.unwrap();
+    let lite = json!({"UserPoolId": POOL, "UserPoolTier": "LITE"});
+    send::<UpdateUserPoolRequest>(&pools, lite).await.unwrap();
+    let before = snapshot(&pools).await;
+    pools.declare(&declared).await.unwrap();
+    assert_eq!(snapshot(&pools).await, before);
 }

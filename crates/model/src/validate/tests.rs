@@ -59,6 +59,17 @@ fn an_invitation_without_its_placeholder_uses_the_internal_name() {
 }
 
 #[test]
+fn an_unknown_data_type_has_words_of_its_own_behind_all_violations() {
+    let schema =
+        |name: &str| json!([{"Name": name, "AttributeDataType": "Odd"}, {"Name": "b", "AttributeDataType": "string"}]);
+    let request = json!({"PoolName": "p", "Schema": schema("a")});
+    assert_eq!(message(&request, &schema::CREATE_USER_POOL_REQUEST), NO_DATA_TYPE);
+    let worse = json!({"UserPoolId": "r_a", "CustomAttributes": schema("")});
+    let said = message(&worse, &schema::ADD_CUSTOM_ATTRIBUTES_REQUEST);
+    assert!(said.starts_with("2 validation errors detected: ") && !said.contains("AttributeDataType"), "{said}");
+}
+
+#[test]
 fn elements_are_reported_at_their_list() {
     assert_eq!(
         message(&json!({"PoolName": "p", "AutoVerifiedAttributes": ["given_name"]}), &schema::CREATE_USER_POOL_REQUEST),

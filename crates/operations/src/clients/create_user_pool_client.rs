@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cognate_domain::client_rules::{self, ClientIdentity};
 use cognate_model::{CreateUserPoolClientRequest, CreateUserPoolClientResponse, Exception};
-use cognate_store::clients;
+use cognate_store::{clients, user_pools};
 
 use super::{new_client_id, new_secret, seal_secret};
 use crate::context::or_exists;
@@ -33,6 +33,9 @@ pub(crate) async fn handle(
     let view = client_rules::describe(&client, secret);
     let pool = Arc::clone(&pool);
     cx.write(move |tx| {
+        if !user_pools::exists(tx, pool.id())? {
+            return Err(Error::no_pool(pool.id()));
+        }
         if clients::count(tx, pool.id())? >= MOST_CLIENTS {
             let message = format!("A user pool has at most {MOST_CLIENTS} app clients.");
             return Err(Error::refused(Exception::LimitExceeded, message));

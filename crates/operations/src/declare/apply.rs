@@ -9,7 +9,7 @@ use cognate_domain::user_status::{self, PasswordLife};
 use cognate_domain::usernames::{self, NewName};
 use cognate_domain::{User, attribute_rules, mfa_config, pool_rules};
 use cognate_model::{AttributeType, CreateGroupRequest, GroupType, UserStatusType};
-use cognate_store::{clients, groups, user_pools};
+use cognate_store::{Tx, clients, groups, user_pools};
 
 use super::DeclaredPools;
 use super::file::{DeclaredClient, DeclaredPool, DeclaredUser};
@@ -96,23 +96,22 @@ async fn add_group(cx: &Context, pool: &Arc<OpenPool>, declared: &CreateGroupReq
 }
 
 async fn add_client(cx: &Context, pool: &Arc<OpenPool>, declared: &DeclaredClient) -> Result<(), Error> {
+    // What is there already is not judged again: the pool may have changed since, and the client with it.
+    match cx.read(|tx| Ok(clients::pool_of(tx, &declared.id)?)).await? {
+        None => {}
+        Some(owner) if owner == pool.id() => return Ok(()),
+        Some(owner) => return Err(Error::internal(format!("this client id belongs to {owner}"))),
+    }
     let identity = ClientIdentity { id: declared.id.clone(), now: cx.now() };
     let mut client = client_rules::create_client(pool, declared.config.clone(), identity)?;
     let generated = || (declared.config.generate_secret == Some(true)).then(|| app_clients::new_secret(cx));
-    let secret = declared.secret.clone().or_else(|| declared.config.client_secret.clone()).or_else(generated);
+    let secret = declared.config.client_secret.clone().or_else(generated);
     if let Some(secret) = &secret {
         client.secrets.push(app_clients::seal_secret(cx, pool, &client, secret));
     }
     let id = declared.id.clone();
-    let pool = Arc::clone(pool);
-    cx.write(move |tx| match clients::pool_of(tx, client.id())? {
-        None => Ok(clients::insert(tx, &client)?),
-        Some(owner) if owner == pool.id() => Ok(()),
-        Some(owner) => Err(Error::internal(format!("this client id belongs to {owner}"))),
-    })
-    .await?;
-    cx.client_changed(&id);
-    Ok(())
+    let insert = move |tx: &mut dyn Tx| Ok(clients::insert(tx, &client)?);
+    cx.write_and_forget(insert, move |cx| cx.client_changed(&id)).await
 }
 
 async fn add_user(cx: &Context, pool: &Arc<OpenPool>, declared: &DeclaredUser) -> Result<(), Error> {

@@ -1,14 +1,15 @@
 //! The file: TOML, with the API's own spelling inside `config`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cognate_domain::pool::Leniencies;
 use cognate_model::{
-    CreateGroupRequest, CreateUserPoolClientRequest, CreateUserPoolRequest, Operation, Secret,
-    SetUserPoolMfaConfigRequest, UserStatusType, validate,
+    AdminCreateUserRequest, CreateGroupRequest, CreateUserPoolClientRequest, CreateUserPoolRequest,
+    DescribeUserPoolClientRequest, DescribeUserPoolRequest, Operation, Secret, SetUserPoolMfaConfigRequest,
+    UserStatusType, validate,
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Why a file is not a list of pools.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +47,6 @@ pub(super) struct DeclaredPool {
 #[derive(Debug, Clone)]
 pub(super) struct DeclaredClient {
     pub(super) id: String,
-    pub(super) secret: Option<Secret>,
     pub(super) config: CreateUserPoolClientRequest,
 }
 
@@ -104,8 +104,22 @@ impl DeclaredPools {
     /// Reads a file. Everything is checked as a request would be, so that a mistake is told at the start.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         let file: File = toml::from_str(text)?;
+        once("pool", file.pools.iter().map(|pool| pool.id.as_str()))?;
+        once("client", file.pools.iter().flat_map(|pool| &pool.clients).map(|client| client.id.as_str()))?;
         Ok(Self { pools: file.pools.into_iter().map(pool).collect::<Result<_, _>>()? })
     }
+}
+
+/// Of two declarations of one id the second would count for nothing.
+fn once<'a>(what: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), ParseError> {
+    let mut seen = BTreeSet::new();
+    for id in ids {
+        if !seen.insert(id) {
+            let reason = "declared twice".to_owned();
+            return Err(ParseError::Member { place: format!("{what} {id}"), reason });
+        }
+    }
+    Ok(())
 }
 
 fn pool(table: PoolTable) -> Result<DeclaredPool, ParseError> {
@@ -117,6 +131,11 @@ fn pool(table: PoolTable) -> Result<DeclaredPool, ParseError> {
         members.insert("UserPoolId".to_owned(), table.id.clone().into());
         members
     };
+    // Nobody could ask for a pool whose id has another form.
+    let _: DescribeUserPoolRequest = request(&place, Operation::DescribeUserPool, &of_pool(Map::new()))?;
+    for user in &table.users {
+        check_user(&format!("{place}, user {}", user.username), of_pool(Map::new()), user)?;
+    }
     let groups = table
         .groups
         .into_iter()
@@ -126,12 +145,17 @@ fn pool(table: PoolTable) -> Result<DeclaredPool, ParseError> {
         .clients
         .into_iter()
         .map(|client| {
+            let place = format!("{place}, client {}", client.id);
+            let named = Map::from_iter([("ClientId".to_owned(), client.id.clone().into())]);
+            let _: DescribeUserPoolClientRequest = request(&place, Operation::DescribeUserPoolClient, &of_pool(named))?;
             let mut members = of_pool(client.config);
             let name = client.name.unwrap_or_else(|| client.id.clone());
             members.entry("ClientName").or_insert(name.into());
-            let place = format!("{place}, client {}", client.id);
+            if let Some(secret) = client.secret {
+                members.insert("ClientSecret".to_owned(), secret.expose().into());
+            }
             let config = request(&place, Operation::CreateUserPoolClient, &members)?;
-            Ok(DeclaredClient { id: client.id, secret: client.secret, config })
+            Ok(DeclaredClient { id: client.id, config })
         })
         .collect::<Result<_, ParseError>>()?;
     let mfa_config = table
@@ -149,6 +173,15 @@ fn pool(table: PoolTable) -> Result<DeclaredPool, ParseError> {
     })
 }
 
+/// A user who could not be created by a request could not be named by one either. Passwords are taken as they are.
+fn check_user(place: &str, mut members: Map<String, Value>, user: &DeclaredUser) -> Result<(), ParseError> {
+    let attributes = user.attributes.iter().map(|(name, value)| json!({"Name": name, "Value": value}));
+    members.insert("Username".to_owned(), user.username.clone().into());
+    members.insert("UserAttributes".to_owned(), attributes.collect());
+    let _: AdminCreateUserRequest = request(place, Operation::AdminCreateUser, &members)?;
+    Ok(())
+}
+
 /// Members of an operation's request, checked as the front door checks them; unknown ones are refused besides,
 /// because in a file they are mistakes.
 fn request<T: DeserializeOwned>(
@@ -162,9 +195,76 @@ fn request<T: DeserializeOwned>(
         cognate_model::DecodeError::Mismatch(message) => wrong(message),
         cognate_model::DecodeError::Malformed => wrong("not a table".to_owned()),
     })?;
-    if let Some(unknown) = members.keys().find(|name| input.get(*name).is_none()) {
+    if let Some(unknown) = unknown_member(members, &input) {
         return Err(wrong(format!("{} has no member {unknown}", operation.name())));
     }
     validate(&input, operation.info().input).map_err(|violations| wrong(violations.to_string()))?;
     serde_json::from_value(input).map_err(|e| wrong(e.to_string()))
+}
+
+/// The first member that was not read, with the way to it, however deep it lies.
+fn unknown_member(written: &Map<String, Value>, read: &Value) -> Option<String> {
+    written.iter().find_map(|(name, value)| match read.get(name) {
+        None => Some(name.clone()),
+        Some(read) => unknown_below(value, read).map(|below| format!("{name}.{below}")),
+    })
+}
+
+fn unknown_below(written: &Value, read: &Value) -> Option<String> {
+    match (written, read) {
+        (Value::Object(written), _) => unknown_member(written, read),
+        (Value::Array(written), Value::Array(read)) => {
+            written.iter().zip(read).find_map(|(written, read)| unknown_below(written, read))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        DeclaredPools::parse(text).unwrap_err().to_string()
+    }
+
+    fn refused_in_pool(text: &str) -> String {
+        refused(&format!("[[pools]]\nid = \"us-east-1_a\"\n{text}"))
+    }
+
+    #[test]
+    fn ids_have_the_form_in_which_requests_can_name_them() {
+        assert!(refused("[[pools]]\nid = 'nope'").starts_with("pool nope: 1 validation error detected: Value 'nope'"));
+        let client = refused_in_pool("[[pools.clients]]\nid = 'a b'");
+        assert!(client.starts_with("pool us-east-1_a, client a b: 1 validation error detected"), "{client}");
+        let user = refused_in_pool("[[pools.users]]\nusername = 'a b'\npassword = 'p'");
+        assert!(user.starts_with("pool us-east-1_a, user a b: 1 validation error detected"), "{user}");
+    }
+
+    #[test]
+    fn a_secret_is_what_a_client_could_bring() {
+        let said = refused_in_pool("[[pools.clients]]\nid = 'a'\nsecret = 'short'");
+        assert!(said.ends_with("Member must have length greater than or equal to 24"), "{said}");
+        assert!(!said.contains("short"), "{said}");
+    }
+
+    #[test]
+    fn an_unknown_member_is_a_mistake_however_deep_it_lies() {
+        let policy = refused_in_pool("[pools.config.Policies.PasswordPolicy]\nMinLength = 8");
+        assert_eq!(policy, "pool us-east-1_a, config: CreateUserPool has no member Policies.PasswordPolicy.MinLength");
+        let schema = refused_in_pool("[[pools.config.Schema]]\nName = 'a'\nType = 'String'");
+        assert_eq!(schema, "pool us-east-1_a, config: CreateUserPool has no member Schema.Type");
+        assert!(DeclaredPools::parse("[[pools]]\nid = 'r_a'\n[pools.config.UserPoolTags]\nany = 'thing'").is_ok());
+    }
+
+    #[test]
+    fn an_id_is_declared_once() {
+        let pool = "[[pools]]\nid = 'us-east-1_a'\n";
+        assert_eq!(refused(&format!("{pool}{pool}")), "pool us-east-1_a: declared twice");
+        let client = "[[pools.clients]]\nid = 'c'\n";
+        assert_eq!(
+            refused(&format!("{pool}{client}[[pools]]\nid = 'us-east-1_b'\n{client}")),
+            "client c: declared twice"
+        );
+    }
 }

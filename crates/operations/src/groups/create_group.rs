@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use cognate_model::{CreateGroupRequest, CreateGroupResponse, Exception, GroupType};
-use cognate_store::groups;
+use cognate_store::{groups, user_pools};
 
 use crate::context::or_exists;
 use crate::{Context, Error};
@@ -28,6 +28,9 @@ pub(crate) async fn handle(cx: &Context, request: CreateGroupRequest) -> Result<
     });
     let written = Arc::clone(&group);
     cx.write(move |tx| {
+        if !user_pools::exists(tx, pool.id())? {
+            return Err(Error::no_pool(pool.id()));
+        }
         if groups::count(tx, pool.id())? >= MOST_GROUPS {
             let message = format!("A user pool has at most {MOST_GROUPS} groups.");
             return Err(Error::refused(Exception::LimitExceeded, message));

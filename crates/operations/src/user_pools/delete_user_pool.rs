@@ -6,19 +6,16 @@ use std::sync::Arc;
 
 use cognate_domain::pool_rules;
 use cognate_model::DeleteUserPoolRequest;
-use cognate_store::user_pools;
+use cognate_store::{Tx, user_pools};
 
 use crate::{Context, Error};
 
 pub(crate) async fn handle(cx: &Context, request: DeleteUserPoolRequest) -> Result<(), Error> {
     let id: Arc<str> = request.user_pool_id.into();
-    let outcome = cx
-        .write(move |tx| {
-            let pool = user_pools::get(tx, &id)?.ok_or_else(|| Error::no_pool(&id))?.pool;
-            pool_rules::check_delete(&pool)?;
-            Ok(user_pools::delete(tx, &id)?)
-        })
-        .await;
-    cx.pool_removed();
-    outcome
+    let delete = move |tx: &mut dyn Tx| {
+        let pool = user_pools::get(tx, &id)?.ok_or_else(|| Error::no_pool(&id))?.pool;
+        pool_rules::check_delete(&pool)?;
+        Ok(user_pools::delete(tx, &id)?)
+    };
+    cx.write_and_forget(delete, Context::pool_removed).await
 }
