@@ -135,8 +135,9 @@ async fn admin_confirm_sign_up_refuses_where_a_trigger_cannot_be_reached() {
     let function = "arn:aws:lambda:us-east-1:123456789012:function:welcome";
     let config = LambdaConfigType::builder().post_confirmation(function).build();
     let pool = a_pool_with(|pool| pool.lambda_config(config)).await;
+    pool.sdk.sign_up().client_id(&pool.client).username("maria").password(PASSWORD).send().await.unwrap();
     refused(
-        pool.admin_confirm_sign_up("nobody").send().await,
+        pool.admin_confirm_sign_up("maria").send().await,
         "UnexpectedLambdaException: PostConfirmation invocation failed due to error ResourceNotFoundException.",
     );
 }
