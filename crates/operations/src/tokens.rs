@@ -1,11 +1,14 @@
 //! Tokens: what a sign-in gives, what proves a signed-in user, and what ends it.
 
 pub mod admin_user_global_sign_out;
+pub mod get_tokens_from_refresh_token;
 pub mod global_sign_out;
 pub mod revoke_token;
 
+mod activity;
 mod bearer;
 mod issue;
+pub(crate) mod renewal;
 
 pub use bearer::{SignedIn, authenticate};
-pub(crate) use issue::{Grant, issue, open_refresh_token, sign_in};
+pub(crate) use issue::{Grant, Held, issue, sign_in};

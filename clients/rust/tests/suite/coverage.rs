@@ -19,11 +19,24 @@ fn method_name(operation: &str) -> String {
     name
 }
 
+/// Operations that this version of the SDK does not have yet; the suites in JavaScript and Python call them.
+const NEWER_THAN_THE_SDK: [&str; 8] = [
+    "ListUserSessions",
+    "AdminListUserSessions",
+    "RevokeUserSession",
+    "AdminRevokeUserSession",
+    "GetUserPoolSessionConfiguration",
+    "SetUserPoolSessionConfiguration",
+    "GetUserPoolClientSessionConfiguration",
+    "SetUserPoolClientSessionConfiguration",
+];
+
 #[test]
 fn every_built_operation_is_called_here() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let handlers = fs::read_to_string(here.join("../../api/handlers.toml")).unwrap();
     let built = handlers.lines().filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\","));
+    let built = built.filter(|name| !NEWER_THAN_THE_SDK.contains(name));
     let suite: String = fs::read_dir(here.join("tests/suite"))
         .unwrap()
         .map(|file| file.unwrap().path())

@@ -20,6 +20,10 @@ pub struct SignedIn {
     pub client: Arc<Client>,
     /// The user.
     pub user: User,
+    /// The event of the sign-in that the token came from.
+    pub(crate) event: Option<[u8; 16]>,
+    /// `device_key` of the token, where the pool tracks devices.
+    pub device_key: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -29,8 +33,10 @@ struct Claims {
     token_use: String,
     scope: String,
     exp: i64,
-    iat: i64,
+    auth_time: i64,
     origin_jti: Option<String>,
+    event_id: Option<String>,
+    device_key: Option<String>,
 }
 
 fn invalid() -> Error {
@@ -45,7 +51,8 @@ fn revoked() -> Error {
 pub async fn authenticate(cx: &Context, token: &str) -> Result<SignedIn, Error> {
     let pool = issuing_pool(cx, token).await?;
     let keys = keys::of_pool(cx, &pool).await?;
-    let claims: Claims = keys.access.public().verify_as(token).map_err(|_| invalid())?;
+    let key = jwt::peek_kid(token).and_then(|kid| keys.access.find(&kid, cx.now())).ok_or_else(invalid)?;
+    let claims: Claims = key.verify_as(token).map_err(|_| invalid())?;
     if claims.token_use != "access" {
         return Err(invalid());
     }
@@ -57,6 +64,7 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<SignedIn, Error> 
     }
     let client = cx.client_of(pool.id(), &claims.client_id).await.map_err(|_| invalid())?;
     let id = random::parse_uuid(&claims.sub).ok_or_else(invalid)?;
+    let event = claims.event_id.as_deref().and_then(random::parse_uuid);
     let family = claims.origin_jti.as_deref().map(|jti| random::parse_uuid(jti).ok_or_else(invalid)).transpose()?;
     let (user, family) = cx
         .read(|tx| {
@@ -71,8 +79,7 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<SignedIn, Error> 
     let user = user.ok_or_else(Error::no_user)?;
     let ended = match family {
         Some(family) => family.is_none_or(|family| family.revoked),
-        // Without a family the moment of signing out decides, to the second and in favour of the sign-out.
-        None => claims.iat <= user.hidden.signed_out_at.div_euclid(1_000_000),
+        None => signed_in_before(&claims, event.as_ref(), user.hidden.signed_out_at),
     };
     if ended {
         return Err(revoked());
@@ -80,7 +87,15 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<SignedIn, Error> 
     if !user.enabled {
         return Err(Error::not_authorized("User is disabled."));
     }
-    Ok(SignedIn { pool, client, user })
+    Ok(SignedIn { pool, client, user, event, device_key: claims.device_key })
+}
+
+/// Whether a token without a family is older than the moment at which the user signed out everywhere. Claims have
+/// seconds; within that second the event tells when the sign-in began.
+fn signed_in_before(claims: &Claims, event: Option<&[u8; 16]>, signed_out_at: i64) -> bool {
+    let second = signed_out_at.div_euclid(1_000_000);
+    let began = event.map_or(i64::MIN, random::uuid_v7_micros);
+    claims.auth_time < second || (claims.auth_time == second && began <= signed_out_at)
 }
 
 /// The pool that a token says it comes from. What it says is believed only once the signature is checked.

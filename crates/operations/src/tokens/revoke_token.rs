@@ -2,6 +2,9 @@
 //!
 //! Errors: Unauthorized (client, secret), `UnsupportedOperation` (client without revocation), `UnsupportedTokenType`
 //! (not a refresh token). A token that is unknown or revoked already is no error, as in RFC 7009, section 2.2.
+//!
+//! `RevokeAssociatedSessions` would end the session of the hosted pages that a token came through; none comes through
+//! one, so LINKED has no effect (as documented for tokens that came through the API).
 
 use cognate_crypto::digest::constant_time_eq;
 use cognate_crypto::jwt;
@@ -9,7 +12,7 @@ use cognate_domain::Client;
 use cognate_model::{Exception, RevokeTokenRequest, RevokeTokenResponse};
 use cognate_store::refresh_tokens;
 
-use super::open_refresh_token;
+use super::Held;
 use crate::auth::client_secrets;
 use crate::{Context, Error, OpenPool};
 
@@ -30,7 +33,7 @@ pub(crate) async fn handle(cx: &Context, request: RevokeTokenRequest) -> Result<
         ));
     }
     let token = request.token.expose();
-    let Some(held) = open_refresh_token(&pool, token) else {
+    let Some(held) = Held::open(&pool, token) else {
         if jwt::peek_claims(token).is_some() {
             return Err(Error::refused(Exception::UnsupportedTokenType, "Only refresh tokens can be revoked."));
         }
