@@ -33,6 +33,7 @@ pub mod session_tracking;
 pub mod sign_in;
 mod standard_attributes;
 mod tier;
+pub mod token_exchange;
 pub mod user;
 pub mod user_status;
 pub mod usernames;

@@ -694,8 +694,8 @@ impl Request for model::GetDerivedTokenRequest {
     type Response = model::GetDerivedTokenResponse;
     const OPERATION: model::Operation = model::Operation::GetDerivedToken;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetDerivedToken))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::tokens::get_derived_token::handle(cx, self).await
     }
 }
 

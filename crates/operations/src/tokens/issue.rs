@@ -19,7 +19,7 @@ use crate::events::Attempt;
 use crate::{Context, Error, OpenPool, keys, triggers};
 
 /// Groups in a token; a user has at most a hundred ("Quotas in Amazon Cognito").
-const MOST_GROUPS: i64 = 100;
+pub(super) const MOST_GROUPS: i64 = 100;
 
 /// The longest that an access token outlives the refresh token that it came from, in seconds.
 const LONGEST_ACCESS: i64 = 86_400;
@@ -32,7 +32,7 @@ pub(crate) struct Grant {
     /// `iat`: at a sign-in the moment of the sign-in itself, however long the signing takes.
     issued_at: i64,
     /// `device_key`, where the pool tracks devices.
-    device_key: Option<String>,
+    device: Option<String>,
 }
 
 impl Grant {
@@ -44,7 +44,7 @@ impl Grant {
             event: family.event,
             auth_time: seconds(family.auth_time),
             issued_at: issued_at.seconds(),
-            device_key: family.device.clone(),
+            device: family.device.clone(),
         }
     }
 }
@@ -162,8 +162,8 @@ pub(crate) async fn issue(
         expires_at: grant.issued_at + lifetime,
         ids: is_revocable.then_some(TokenIds { jti, origin_jti: &origin_jti }),
     };
-    let device_key = grant.device_key.as_deref();
-    let access = claims::access_claims(user, &groups, Access::Api, device_key, &claims(lifetimes.access, &access_jti));
+    let device = grant.device.as_deref();
+    let access = claims::access_claims(user, &groups, Access::Api, device, &claims(lifetimes.access, &access_jti));
     let readable = |attribute: &str| client_rules::readable(client, &pool, attribute);
     let id = claims::id_claims(user, &groups, &readable, &claims(lifetimes.id, &id_jti));
     let now = cx.now();
