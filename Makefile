@@ -15,10 +15,11 @@ export COGNATE_BIN := $(CURDIR)/target/debug/cognate
 VENV := clients/python/.venv
 PYTHON := $(VENV)/bin/python
 JS := clients/javascript
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 KILL_ROUNDS ?= 20
 FUZZ_SECONDS ?= 60
 
-.PHONY: help test check format generated layers lint unit binary javascript python examples deny bench fuzz kill clean-clients
+.PHONY: help test check format generated layers lint unit binary packages javascript python examples deny bench fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -50,11 +51,19 @@ binary:
 	cargo test --locked --workspace --test integration --no-run
 
 # Both suites run the programs of examples/ as a reader would, besides every operation.
-javascript: binary $(JS)/node_modules/.package-lock.json
+javascript: binary packages $(JS)/node_modules/.package-lock.json
 	cd $(JS) && npm test
 
-python: binary $(VENV)/.installed
+python: binary packages $(VENV)/.installed
 	cd clients/python && .venv/bin/python -m pytest
+
+# What the suites use of Debian's own packages: an authenticator, and a browser for passkeys.
+packages:
+	@missing=; \
+	command -v oathtool >/dev/null || missing="$$missing oathtool"; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	[ -z "$$missing" ] || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq $$missing >/dev/null; } \
+	|| { echo "The suites need$$missing: apt-get install$$missing" >&2; exit 1; }
 
 # The programs of examples/ alone.
 examples: binary $(JS)/node_modules/.package-lock.json $(VENV)/.installed

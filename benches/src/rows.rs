@@ -2,6 +2,7 @@
 
 mod bare;
 mod sign_in;
+mod srp;
 mod start;
 mod users;
 
@@ -41,6 +42,8 @@ pub enum Against {
     SignIn,
     /// The same on every core at once.
     SignInTogether,
+    /// The modular powers of SRP and two signatures, each on one thread.
+    Srp,
     /// The CPU time of the same row with the small pool.
     Small,
     /// The median latency of the same row with the small pool.
@@ -115,6 +118,7 @@ pub async fn all(bench: &Bench) -> Result<Vec<Row>, Failure> {
         let resident = Figure::Mebibytes(houses.large.server.resident()?);
         rows.push(Row::new(mode, "resident memory after these", Some(large.users), resident).reach("150 MiB"));
         rows.extend(sign_in::rows(bench, mode, &houses.small).await?);
+        rows.extend(srp::rows(bench, mode, &houses.small).await?);
         rows.extend(users::creations(bench, &houses).await?);
         houses.small.server.stop()?;
         rows.push(start::after_kill(bench, mode, houses.large)?);
@@ -138,6 +142,7 @@ pub fn reference(rows: &[Row], row: &Row, against: Against) -> Option<f64> {
         Against::SignaturesTogether => bare(bare::SIGNATURES_TOGETHER),
         Against::SignIn => Some(bare(bare::HASH)? + bare(bare::SIGNATURES)?),
         Against::SignInTogether => Some(bare(bare::HASH_TOGETHER)? + bare(bare::SIGNATURES_TOGETHER)?),
+        Against::Srp => Some(bare(bare::POWERS)? + bare(bare::SRP_SIGNATURES)?),
         Against::Small => small().map(|(cpu, _)| cpu),
         Against::SmallMedian => small()?.1.map(|times| f64::from(times.p50)),
     }

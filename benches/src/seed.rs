@@ -59,6 +59,7 @@ pub async fn write(folder: &Path, users: usize) -> Result<Seeded, Failure> {
         explicit_auth_flows: Some(vec![
             ExplicitAuthFlowsType::AllowAdminUserPasswordAuth,
             ExplicitAuthFlowsType::AllowRefreshTokenAuth,
+            ExplicitAuthFlowsType::AllowUserSrpAuth,
         ]),
         ..Default::default()
     };

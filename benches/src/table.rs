@@ -106,6 +106,7 @@ fn name(against: Against) -> &'static str {
         Against::Hash => "hash",
         Against::Signatures => "signatures",
         Against::SignIn => "hash + signatures",
+        Against::Srp => "powers + signatures",
         Against::SignaturesTogether | Against::SignInTogether => "the same on every core",
         Against::Small => "small pool",
         Against::SmallMedian => "small pool's p50",

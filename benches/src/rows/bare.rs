@@ -6,6 +6,8 @@ use std::sync::Arc;
 use cognate_crypto::jwt::SigningKey;
 use cognate_crypto::password::{HashCost, PasswordHash, PasswordHasher};
 use cognate_crypto::random::SystemRandom;
+use cognate_crypto::srp::client::SrpClient;
+use cognate_crypto::srp::{ClientValue, Exchange, Exponent, Identity, ServerSecret, Verifier};
 use serde_json::{Value, json};
 
 use crate::connection::{Call, Turn};
@@ -15,6 +17,8 @@ use crate::{Failure, seed};
 pub const ECHO: &str = "bare: axum echo of a JSON object";
 pub const SIGNATURES: &str = "bare: two RSA-2048 signatures";
 pub const SIGNATURES_TOGETHER: &str = "bare: the same on every core at once";
+pub const POWERS: &str = "bare: the modular powers of SRP";
+pub const SRP_SIGNATURES: &str = "bare: two RSA-2048 signatures, beside SRP";
 pub const HASH: &str = "bare: one Argon2id hash (19 MiB, t=2, p=1)";
 pub const HASH_TOGETHER: &str = "bare: one hash, on every core at once";
 
@@ -33,6 +37,8 @@ pub struct Costs {
     claims: Value,
     hasher: PasswordHasher,
     stored: PasswordHash,
+    verifier: Verifier,
+    client: ClientValue,
 }
 
 impl Costs {
@@ -47,12 +53,29 @@ impl Costs {
         });
         let hasher = PasswordHasher::new(HashCost::SERVE);
         let stored = hasher.hash("Bench-Pass-1!", &SystemRandom);
-        Ok(Self { key, claims, hasher, stored })
+        let verifier = Exponent::from_bytes([7; 32]).verifier();
+        let client = SrpClient::new(&SystemRandom).public_value();
+        let client = ClientValue::parse(&client).map_err(|e| e.to_string())?;
+        Ok(Self { key, claims, hasher, stored, verifier, client })
     }
 
     /// Signs an access token and an ID token.
     pub fn sign(&self) {
         black_box(self.key.sign(&self.claims).is_ok() && self.key.sign(&self.claims).is_ok());
+    }
+
+    /// Challenges a client, and checks a proof: the powers of one generator and of two other bases.
+    pub fn powers(&self) {
+        let secret = ServerSecret::generate(&SystemRandom);
+        let challenge = secret.challenge(&self.verifier, &self.client);
+        let exchange = Exchange {
+            identity: Identity { prefix: "AbCdEfGhI", name: "user" },
+            verifier: &self.verifier,
+            client: &self.client,
+            secret: &secret,
+            scrambling: &challenge.scrambling,
+        };
+        black_box(exchange.verify("AAAA", "Fri Feb 9 07:05:03 UTC 2024", "AAAA"));
     }
 
     /// Compares a password with its hash.

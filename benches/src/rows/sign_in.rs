@@ -12,7 +12,7 @@ use crate::process::Mode;
 use crate::seed::{self, Seeded};
 use crate::{Bench, Failure};
 
-const PASSWORD: &str = "Signed-In-1!";
+pub const PASSWORD: &str = "Signed-In-1!";
 
 /// AdminInitiateAuth with a password and with a refresh token, beside what they cannot do without.
 pub async fn rows(bench: &Bench, mode: Mode, house: &House) -> Result<Vec<Row>, Failure> {

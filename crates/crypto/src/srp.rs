@@ -4,6 +4,7 @@
 //! Users and devices use the same formulas. A user's prefix is the part of the pool id behind the underscore and the
 //! name is `USER_ID_FOR_SRP`; a device's are its group key and its key.
 
+pub mod client;
 mod group;
 
 use aws_lc_rs::hmac;
@@ -155,14 +156,28 @@ impl ServerSecret {
         &self.0
     }
 
-    /// The server's public value `B = k·v + g^b`.
-    pub fn public_value(&self, verifier: &Verifier) -> [u8; PUBLIC_LEN] {
+    /// The server's answer to the client's value: `B = k·v + g^b`, and `u`.
+    pub fn challenge(&self, verifier: &Verifier, client: &ClientValue) -> Challenge {
+        let public = self.public_value(verifier);
+        let scrambling = sha256(&[padded(&client.0), padded(&public)].concat());
+        Challenge { public, scrambling }
+    }
+
+    fn public_value(&self, verifier: &Verifier) -> [u8; PUBLIC_LEN] {
         let mut multiplier = [0; PUBLIC_LEN];
         let (_, low) = multiplier.split_at_mut(PUBLIC_LEN - MULTIPLIER.len());
         low.copy_from_slice(&MULTIPLIER);
         let masked = group::element(&multiplier).mul(&verifier.0);
         group::to_bytes(&masked.add(&group::power_of_generator(&self.0)))
     }
+}
+
+/// What the server answers to the client's value.
+pub struct Challenge {
+    /// `B`, for the client.
+    pub public: [u8; PUBLIC_LEN],
+    /// `u`, to keep for the proof: both values hashed. It is no secret.
+    pub scrambling: [u8; 32],
 }
 
 /// A challenge that waits for its proof.
@@ -175,6 +190,8 @@ pub struct Exchange<'a> {
     pub client: &'a ClientValue,
     /// The server's secret, of which the client was sent the public value.
     pub secret: &'a ServerSecret,
+    /// `u` of the challenge.
+    pub scrambling: &'a [u8; 32],
 }
 
 impl Exchange<'_> {
@@ -183,13 +200,12 @@ impl Exchange<'_> {
     pub fn verify(&self, secret_block: &str, timestamp: &str, signature: &str) -> bool {
         let Ok(block) = BASE64.decode(secret_block.as_bytes()) else { return false };
         let given = BASE64.decode(signature.as_bytes()).unwrap_or_default();
-        let public = self.secret.public_value(self.verifier);
-        let hashed = sha256(&[padded(&self.client.0), padded(&public)].concat());
         // RFC 5054, section 2.5.3: a zero scrambling parameter ends the exchange.
-        let usable = !constant_time_eq(&hashed, &[0; 32]);
-        let base = group::element(&self.client.0).mul(&group::power_public(&self.verifier.0, &hashed));
+        let hashed = self.scrambling;
+        let usable = !constant_time_eq(hashed, &[0; 32]);
+        let base = group::element(&self.client.0).mul(&group::power_public(&self.verifier.0, hashed));
         let shared = Zeroizing::new(group::to_bytes(&group::power(&base, &self.secret.0)));
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &*shared_key(&hashed, &shared));
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &*shared_key(hashed, &shared));
         let expected = proof(&key, self.identity, &block, timestamp);
         bool::from(expected.as_ref().ct_eq(&given)) && usable
     }

@@ -348,3 +348,6 @@ fn allows(pool: &Pool, factor: AuthFactorType) -> bool {
     let allowed = policy.and_then(|policy| policy.allowed_first_auth_factors.as_ref());
     allowed.map_or(factor == AuthFactorType::Password, |allowed| allowed.contains(&factor))
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,6 +113,8 @@ pub struct Mfa {
     pub totp_name: Option<String>,
     /// The last time step whose code was accepted.
     pub totp_last_step: Option<u64>,
+    /// Whether a passkey may stand for the second factor (`WebAuthnMfaSettings`).
+    pub web_authn: bool,
 }
 
 impl std::fmt::Debug for Mfa {
@@ -121,6 +123,7 @@ impl std::fmt::Debug for Mfa {
             .field("sms", &self.sms)
             .field("software_token", &self.software_token)
             .field("email", &self.email)
+            .field("web_authn", &self.web_authn)
             .field("preferred", &self.preferred)
             .finish_non_exhaustive()
     }

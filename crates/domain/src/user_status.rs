@@ -10,7 +10,7 @@ use cognate_model::{Exception, PasswordPolicyType, Timestamp, UserStatusType};
 use crate::user::NewPassword;
 use crate::{Pool, Refusal, User};
 
-pub use recovery::{Destination, recovery_destination};
+pub use recovery::{Destination, check_self_service, recovery_destination};
 
 /// What a pool says about temporary passwords when nobody set it.
 const DEFAULT_VALIDITY_DAYS: i32 = 7;
@@ -93,6 +93,22 @@ pub fn confirm_forgot_password(user: &mut User, policy: &PasswordPolicyType, new
     check_recoverable(user)?;
     set_password(user, policy, new, PasswordLife::Permanent);
     Ok(())
+}
+
+/// `ChangePassword` with the right previous password: whether this account may get another one in that way.
+pub fn check_password_change(user: &User, now: Timestamp) -> Result<(), Refusal> {
+    match user.status {
+        UserStatusType::Unconfirmed => Err(Refusal::new(Exception::UserNotConfirmed, "User is not confirmed.")),
+        // An administrator asked for a reset: the code decides, not the old password.
+        UserStatusType::ResetRequired => {
+            Err(Refusal::new(Exception::PasswordResetRequired, "Password reset required for the user"))
+        }
+        // The password is kept elsewhere. The text is not recorded.
+        UserStatusType::ExternalProvider => {
+            Err(not_authorized("User password cannot be changed in the current state."))
+        }
+        _ => check_temporary_password(user, now),
+    }
 }
 
 /// `AdminCreateUser` with `RESEND`: only who never signed in can be invited again.
@@ -232,6 +248,25 @@ mod tests {
         assert_eq!(answer_new_password(&mut invited, &policy(0), password("new")), Ok(()));
         assert_eq!(invited.status, UserStatusType::Confirmed);
         assert!(answer_new_password(&mut invited, &policy(0), password("newer")).is_err());
+    }
+
+    #[test]
+    fn a_password_is_changed_by_whom_it_signs_in() {
+        for status in ALL {
+            let refusal = check_password_change(&user(status), NOW).map_err(|refusal| refusal.exception);
+            let expected = match status {
+                UserStatusType::Unconfirmed => Err(Exception::UserNotConfirmed),
+                UserStatusType::ResetRequired => Err(Exception::PasswordResetRequired),
+                UserStatusType::ExternalProvider => Err(Exception::NotAuthorized),
+                _ => Ok(()),
+            };
+            assert_eq!(refusal, expected, "{status}");
+        }
+        let mut invited = user(UserStatusType::ForceChangePassword);
+        invited.hidden.password.temporary_until = Some(NOW.micros());
+        assert!(
+            check_password_change(&invited, NOW).unwrap_err().message.starts_with("Temporary password has expired")
+        );
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub struct Services {
     /// What was declared so far, for a reset of `dev`.
     pub(crate) declared: Mutex<Vec<DeclaredPools>>,
     pub(crate) work: WorkPool,
+    /// Held by who makes the signing keys of a pool.
+    pub(crate) making_keys: tokio::sync::Mutex<()>,
     pub(crate) hasher: PasswordHasher,
     pub(crate) gates: Gates,
     /// Stands in for the triggers of custom authentication.
@@ -53,6 +55,7 @@ impl Services {
             work: WorkPool::start(),
             gates: Gates::default(),
             custom: None,
+            making_keys: tokio::sync::Mutex::default(),
         }
     }
 

@@ -105,8 +105,12 @@ pub async fn of_pool(cx: &Context, pool: &Arc<OpenPool>) -> Result<Arc<SigningKe
         rotation::advance(cx, pool, cx.now()).await?;
         stored = self::stored(cx, pool).await?;
     }
-    if !PURPOSES.iter().all(|purpose| stored.iter().any(|key| key.purpose == *purpose)) {
-        make(cx, pool).await?;
+    if !is_complete(&stored) {
+        // One at a time: a crowd at a pool's first sign-in would each make keys, of which all but one are thrown away.
+        let _making = cx.making_keys.lock().await;
+        if !is_complete(&self::stored(cx, pool).await?) {
+            make(cx, pool).await?;
+        }
         stored = self::stored(cx, pool).await?;
     }
     if let Some(keys) =
@@ -122,6 +126,10 @@ pub async fn of_pool(cx: &Context, pool: &Arc<OpenPool>) -> Result<Arc<SigningKe
     });
     cx.caches.keep_signing_keys(epoch, pool.id(), &keys);
     Ok(keys)
+}
+
+fn is_complete(stored: &[SealedKey]) -> bool {
+    PURPOSES.iter().all(|purpose| stored.iter().any(|key| key.purpose == *purpose))
 }
 
 async fn stored(cx: &Context, pool: &OpenPool) -> Result<Vec<SealedKey>, Error> {

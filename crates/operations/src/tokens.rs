@@ -13,6 +13,7 @@ mod derive;
 mod issue;
 pub(crate) mod renewal;
 
+pub(crate) use bearer::gone_is_revoked;
 pub use bearer::{SignedIn, authenticate};
 use derive::{Derived, derive};
 pub(crate) use issue::{Grant, Held, issue, sign_in};

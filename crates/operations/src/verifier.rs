@@ -19,7 +19,7 @@ pub(crate) struct Kept {
 /// creating a user.
 enum Form {
     Exponent(Exponent),
-    Verifier(Zeroizing<[u8; PUBLIC_LEN]>),
+    Verifier(Box<Zeroizing<[u8; PUBLIC_LEN]>>),
 }
 
 const EXPONENT: u8 = 0;
@@ -33,7 +33,7 @@ impl Kept {
         let verifier = if keeps_exponents(services) {
             Form::Exponent(exponent)
         } else {
-            Form::Verifier(exponent.verifier().to_bytes())
+            Form::Verifier(Box::new(exponent.verifier().to_bytes()))
         };
         Self { salt, verifier }
     }
@@ -50,7 +50,7 @@ impl Kept {
             for (part, chunk) in bytes.chunks_mut(32).enumerate() {
                 chunk.copy_from_slice(&drawn(&format!("verifier {part}")));
             }
-            Form::Verifier(bytes)
+            Form::Verifier(Box::new(bytes))
         };
         Self { salt, verifier }
     }
@@ -67,7 +67,7 @@ impl Kept {
     pub(crate) fn seal(&self, services: &Services, pool: &OpenPool, user: &UserId) -> Vec<u8> {
         let (form, bytes): (u8, &[u8]) = match &self.verifier {
             Form::Exponent(exponent) => (EXPONENT, exponent.as_bytes()),
-            Form::Verifier(bytes) => (VERIFIER, &**bytes),
+            Form::Verifier(bytes) => (VERIFIER, bytes.as_slice()),
         };
         let payload = Zeroizing::new([&[form], self.salt.as_slice(), bytes].concat());
         pool.at_rest.seal(&payload, &place(pool, user), &*services.random)
@@ -84,7 +84,7 @@ impl Kept {
         let (salt, bytes) = rest.split_first_chunk().ok_or_else(damaged)?;
         let verifier = match *form {
             EXPONENT => Form::Exponent(Exponent::from_bytes(bytes.try_into().map_err(|_| damaged())?)),
-            VERIFIER => Form::Verifier(Zeroizing::new(bytes.try_into().map_err(|_| damaged())?)),
+            VERIFIER => Form::Verifier(Box::new(Zeroizing::new(bytes.try_into().map_err(|_| damaged())?))),
             _ => return Err(damaged()),
         };
         Ok(Self { salt: *salt, verifier })

@@ -31,6 +31,12 @@ pub fn insert(tx: &mut dyn Tx, pool: &str, user: &UserId, id: &[u8; 16], event: 
     Ok(())
 }
 
+/// Removes a user's events.
+pub fn forget(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
+    tx.execute("DELETE FROM auth_events WHERE pool = $1 AND user_id = $2", &[Param::Text(pool), Param::Bytes(user)])?;
+    Ok(())
+}
+
 /// Removes all but the newest [`KEPT`] events of a user.
 pub fn trim(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
     let oldest = tx.query_one(

@@ -22,7 +22,6 @@ pub mod settings;
 pub mod signing_keys;
 mod sqlite;
 pub mod srp_verifiers;
-pub mod strangers;
 pub mod tx;
 pub mod used_sessions;
 pub mod user_index;

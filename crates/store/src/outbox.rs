@@ -54,6 +54,12 @@ pub fn of_user(tx: &mut dyn Tx, pool: &str, user: &UserId, limit: i64) -> Result
     .collect()
 }
 
+/// Removes a user's messages.
+pub fn forget(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
+    tx.execute("DELETE FROM outbox WHERE pool = $1 AND user_id = $2", &[Param::Text(pool), Param::Bytes(user)])?;
+    Ok(())
+}
+
 /// The newest messages of a pool. Reads all of them: for development only.
 pub fn of_pool(tx: &mut dyn Tx, pool: &str, limit: i64) -> Result<Vec<Sealed>, DbError> {
     tx.query(

@@ -5,7 +5,7 @@ use cognate_domain::user::UserId;
 use crate::tx::{DbError, Param, Tx};
 
 /// Writes a user's verifier, in the place of an earlier one.
-pub(crate) fn put(tx: &mut dyn Tx, pool: &str, user: &UserId, sealed: &[u8]) -> Result<(), DbError> {
+pub fn put(tx: &mut dyn Tx, pool: &str, user: &UserId, sealed: &[u8]) -> Result<(), DbError> {
     let key = [Param::Text(pool), Param::Bytes(user)];
     tx.execute("DELETE FROM srp_verifiers WHERE pool = $1 AND user_id = $2", &key)?;
     insert(tx, pool, user, sealed)

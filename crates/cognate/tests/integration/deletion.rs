@@ -84,6 +84,7 @@ async fn a_deleted_user_leaves_nothing_behind() {
         "group_members",
         "outbox",
         "refresh_tokens",
+        "srp_verifiers",
         "user_aliases",
         "user_attributes",
         "user_groups",

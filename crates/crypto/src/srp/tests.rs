@@ -2,6 +2,7 @@ use crypto_bigint::U3072;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::client::{ChallengeTexts, SrpClient};
 use super::*;
 use crate::testing::SeededRandom;
 
@@ -70,39 +71,28 @@ fn proofs_are_the_known_ones() {
     }
 }
 
-/// The client's half, as the published clients calculate it.
-fn client_proof(of: Identity<'_>, password: &str, salt: &[u8; 16], secret: [u8; 32], public: &[u8; 384]) -> String {
-    let own = group::to_bytes(&group::power_of_generator(&secret));
-    let hashed = sha256(&[padded(&own), padded(public)].concat());
-    let exponent = Exponent::new(of, password, salt);
-    let (a, u, x) = (U3072::from_be_slice(&wide(&hex(&secret))), wide(&hex(&hashed)), wide(&hex(exponent.as_bytes())));
-    let sum = a.wrapping_add(&U3072::from_be_slice(&u).wrapping_mul(&U3072::from_be_slice(&x)));
-    let masked = group::element(&wide(&hex(&MULTIPLIER))).mul(&exponent.verifier().0);
-    let shared = group::to_bytes(&group::element(public).sub(&masked).pow(&sum));
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &*shared_key(&hashed, &shared));
-    BASE64.encode(proof(&key, of, b"block", "Fri Feb 9 07:05:03 UTC 2024").as_ref())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
     #[test]
     fn the_right_password_alone_is_proved(seed: u64, password in "\\PC{1,20}", typed in "\\PC{1,20}") {
         let random = SeededRandom::new(seed);
         let of = Identity { prefix: "Ab1Cd2Ef3", name: "maria" };
-        let salt = random::bytes(&random);
+        let salt: [u8; SALT_LEN] = random::bytes(&random);
         let verifier = Exponent::new(of, &password, &salt).verifier();
-        let (client_secret, secret) = (random::bytes(&random), ServerSecret::generate(&random));
-        let own = group::to_bytes(&group::power_of_generator(&client_secret));
-        let client = ClientValue::parse(&hex(&own)).unwrap();
-        let public = secret.public_value(&verifier);
-        let exchange = Exchange { identity: of, verifier: &verifier, client: &client, secret: &secret };
+        let (knowing, secret) = (SrpClient::new(&random), ServerSecret::generate(&random));
+        let client = ClientValue::parse(&knowing.public_value()).unwrap();
+        let Challenge { public, scrambling } = secret.challenge(&verifier, &client);
+        let exchange =
+            Exchange { identity: of, verifier: &verifier, client: &client, secret: &secret, scrambling: &scrambling };
+        let (salt, public, block) = (hex(&salt), hex(&public), BASE64.encode(b"block"));
+        let told = ChallengeTexts { salt: &salt, public: &public, block: &block };
         let at = "Fri Feb 9 07:05:03 UTC 2024";
-        let right = client_proof(of, &password, &salt, client_secret, &public);
-        prop_assert!(exchange.verify(&BASE64.encode(b"block"), at, &right));
+        let right = knowing.prove(of, &password, &told, at).unwrap();
+        prop_assert!(exchange.verify(&block, at, &right));
         prop_assert!(!exchange.verify(&BASE64.encode(b"other"), at, &right));
-        prop_assert!(!exchange.verify(&BASE64.encode(b"block"), "Fri Feb 9 07:05:04 UTC 2024", &right));
-        let other = client_proof(of, &typed, &salt, client_secret, &public);
-        prop_assert_eq!(exchange.verify(&BASE64.encode(b"block"), at, &other), typed == password);
+        prop_assert!(!exchange.verify(&block, "Fri Feb 9 07:05:04 UTC 2024", &right));
+        let other = knowing.prove(of, &typed, &told, at).unwrap();
+        prop_assert_eq!(exchange.verify(&block, at, &other), typed == password);
     }
 
     #[test]
@@ -131,7 +121,9 @@ fn a_proof_that_is_no_proof_is_refused() {
     let verifier = Exponent::from_bytes([3; 32]).verifier();
     let (client, secret) = (ClientValue::parse("5").unwrap(), ServerSecret::from_bytes([7; 32]));
     let identity = Identity { prefix: "p", name: "n" };
-    let exchange = Exchange { identity, verifier: &verifier, client: &client, secret: &secret };
+    let scrambling = secret.challenge(&verifier, &client).scrambling;
+    let exchange =
+        Exchange { identity, verifier: &verifier, client: &client, secret: &secret, scrambling: &scrambling };
     for signature in ["", "AAAA", "!", &BASE64.encode(&[0; 32])] {
         assert!(!exchange.verify(&BASE64.encode(b"block"), "now", signature));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cognate_domain::sign_in::{First, Flow, Stage};
 use cognate_domain::user_status::Destination;
-use cognate_domain::{attribute_rules, masking};
+use cognate_domain::{attribute_rules, client_rules, masking};
 use cognate_model::{ChallengeNameType, DeliveryMediumType};
 
 use super::course::Course;
@@ -32,7 +32,11 @@ pub(super) async fn make(cx: &Context, course: &Course<'_>, stage: Stage) -> Res
                 .map(|attribute| format!("userAttributes.{attribute}"))
                 .collect();
             parameters.insert("requiredAttributes".to_owned(), json(&missing)?);
-            parameters.insert("userAttributes".to_owned(), json(&user.attributes)?);
+            // The user is not signed in yet, and sees no more here than GetUser would show.
+            let (pool, client) = (course.sign_in.pool, course.sign_in.client);
+            let is_shown = |name: &str| !name.starts_with("dev:") && client_rules::readable(client, pool, name);
+            let shown: BTreeMap<_, _> = user.attributes.iter().filter(|(name, _)| is_shown(name)).collect();
+            parameters.insert("userAttributes".to_owned(), json(&shown)?);
         }
         Stage::SecondChoice(offered) => {
             parameters.insert("MFAS_CAN_CHOOSE".to_owned(), json(offered)?);
@@ -48,7 +52,7 @@ pub(super) async fn make(cx: &Context, course: &Course<'_>, stage: Stage) -> Res
         Stage::Second(_) | Stage::FirstCode(_) | Stage::EnrolByCode => {
             let code = send(cx, course, &stage)?;
             parameters.extend(delivery(&code.target));
-            held = Held::Code { hash: code.hash.clone(), address: course.commit.address.clone() };
+            held = Held::Code { hash: code.hash.clone(), address: course.address.clone() };
             sent = Some(Arc::new(code.sent));
         }
         Stage::Passkey => {
@@ -90,7 +94,7 @@ pub(super) fn session(cx: &Context, course: &Course<'_>, stage: Stage, held: Hel
 fn send(cx: &Context, course: &Course<'_>, stage: &Stage) -> Result<OneTime, Error> {
     let (challenge, user) = (stage.challenge(), &course.user);
     let medium = medium(challenge);
-    let target = match &course.commit.address {
+    let target = match &course.address {
         Some(address) => Some(Destination { medium, attribute: "email", value: address.clone() }),
         None => Destination::of(user, medium),
     };

@@ -9,7 +9,7 @@ use super::flow::SignIn;
 use super::judgement::{find, judge, wrong};
 use super::resume::{Resumed, resume};
 use super::session::{Held, Parts, Session};
-use super::{Outcome, Parameters, challenge, passkey, pretend_to_count, secret_hash, simulated, srp};
+use super::{Outcome, Parameters, challenge, passkey, pretence, secret_hash, simulated, srp};
 use crate::events::Attempt;
 use crate::verifier::stranger_id;
 use crate::{Context, Error, hashing, triggers};
@@ -162,7 +162,7 @@ async fn begin_for_stranger(
         }
         _ => {}
     }
-    pretend_to_count(cx, pool).await?;
+    pretence::begin(cx, pool, name).await?;
     let (stage, held, parameters) = match chosen {
         Some(code @ (ChallengeNameType::EmailOtp | ChallengeNameType::SmsOtp)) => {
             let details = simulated(pool, name);

@@ -10,9 +10,8 @@ use cognate_store::{attempts, users};
 
 use super::course::{Course, used_token};
 use super::flow::SignIn;
-use super::judgement::count_failure;
 use super::session::{Held, Session};
-use super::{Outcome, Parameters, challenge, resume};
+use super::{Outcome, Parameters, attempt_ends, challenge, pretence, resume};
 use crate::codes::{self, WINDOW};
 use crate::{Context, Error, mfa};
 
@@ -56,8 +55,7 @@ pub(super) async fn answer(
     match judge_second(cx, &course, &session, given) {
         Ok(step) => course.commit.totp_step = step,
         Err(refusal) => {
-            count_failure(cx, sign_in, &course.user, course.attempt.mfa_wrong()).await?;
-            return Err(refusal);
+            return Err(attempt_ends::wrong(cx, sign_in, &course.user, course.attempt.mfa_wrong(), refusal).await);
         }
     }
     if let Held::Code { address: Some(address), .. } = &session.held {
@@ -110,9 +108,7 @@ async fn check_first_attempts(cx: &Context, sign_in: &SignIn<'_>, id: &[u8; 16])
 
 /// A code for a name that nobody has is always wrong, and counted like anybody's.
 async fn stranger(cx: &Context, sign_in: &SignIn<'_>, id: &[u8; 16]) -> Result<Outcome, Error> {
-    // Two bytes of the id, so that there are as many rows as there are gates, whatever names are tried.
-    let [.., high, low] = *id;
-    let nobody = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, high, low];
+    let nobody = pretence::nobody(sign_in.pool, &cognate_crypto::random::format_uuid(id));
     let _gate = cx.gates.enter(&nobody).await;
     check_first_attempts(cx, sign_in, &nobody).await?;
     let (pool, now) = (Arc::clone(sign_in.pool), cx.now().micros());

@@ -14,7 +14,7 @@ use cognate_store::users;
 use super::flow::{Api, SignIn};
 use super::forgot_password::unknown;
 use super::initiate_auth::stated_address;
-use super::secret_hash;
+use super::{pretence, secret_hash};
 use crate::codes::{self, Answer, FORGOT_PASSWORD};
 use crate::events::Attempt;
 use crate::{Context, Error, directory, triggers};
@@ -30,22 +30,29 @@ pub(crate) async fn handle(
     secret_hash::check(&pool, &client, &[name], given, secret_hash::Wording::Member)?;
     let address = stated_address(&client, request.user_context_data)?;
     let discreet = client_rules::prevents_user_existence_errors(&client);
+    let password = request.password.expose();
+    let policy = password_policy::check(&pool.password_policy(), password);
+    if discreet {
+        // Before the user is looked for: else what is wrong with the password would tell that there is one.
+        policy.clone()?;
+        triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
+    }
     let found = cx.read(|tx| directory::find(tx, &pool, name)).await?;
     let Some(user) = found.filter(|user| user.enabled || !discreet) else {
-        return Err(if discreet { codes::mismatch() } else { unknown() });
+        return Err(if discreet { pretence::answer(cx, &pool, name, &FORGOT_PASSWORD).await } else { unknown() });
     };
     if !user.enabled {
         return Err(Error::not_authorized("User is disabled."));
     }
     triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
-    let password = request.password.expose();
-    password_policy::check(&pool.password_policy(), password)?;
+    policy?;
     // The code is checked before the hash of the new password is paid for, and again with its effect.
-    let answer = Answer::new(&pool, &user.id, &FORGOT_PASSWORD, &request.confirmation_code);
+    let answer = Answer::new(&user.id, &FORGOT_PASSWORD, &request.confirmation_code);
     match answer.check(cx, &pool).await {
         // "No code was asked for" would tell that there is such a user.
         Err(Error::Refused(refusal)) if discreet && refusal.exception == Exception::ExpiredCode => {
-            return Err(codes::mismatch());
+            let awaited = answer.is_awaited(cx, &pool).await?;
+            return Err(if awaited { refusal.into() } else { codes::mismatch() });
         }
         other => other?,
     }

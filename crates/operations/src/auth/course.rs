@@ -10,7 +10,7 @@ use cognate_store::{Tx, users};
 use super::custom::{self, Rounds};
 use super::flow::SignIn;
 use super::session::{Session, Spent};
-use super::{Outcome, Parameters, challenge, device};
+use super::{Outcome, Parameters, attempt_ends, challenge, device};
 use crate::codes::Sent;
 use crate::directory::{self, Claim};
 use crate::events::Attempt;
@@ -32,6 +32,8 @@ pub(super) struct Course<'a> {
     pub(super) device: Option<String>,
     /// The custom challenges so far.
     pub(super) rounds: Rounds,
+    /// The address that codes by e-mail are to be set up for; it is written once a code came back from there.
+    pub(super) address: Option<String>,
     /// What the transaction that ends this request writes besides.
     pub(super) commit: Commit,
 }
@@ -59,7 +61,7 @@ impl<'a> Course<'a> {
     ) -> Self {
         let device = parameters.get("DEVICE_KEY").map(str::to_owned);
         let (shown, rounds, commit) = (Shown::default(), Rounds::default(), Commit::default());
-        Self { sign_in, user, flow, shown, attempt, device, rounds, commit }
+        Self { sign_in, user, flow, shown, attempt, device, rounds, address: None, commit }
     }
 
     /// A sign-in that goes on with an answer to this session.
@@ -72,6 +74,7 @@ impl<'a> Course<'a> {
             attempt: Attempt::resumed(cx, sign_in, EventType::SignIn, session.event),
             device: session.device.clone(),
             rounds: session.rounds.clone(),
+            address: None,
             commit: Commit { spent: Some(session.spent()), ..Commit::default() },
         }
     }
@@ -87,7 +90,13 @@ impl<'a> Course<'a> {
             demand: Demand::Nothing,
             now: cx.now(),
         };
-        let step = sign_in::step(&situation, stage, self.shown, input)?;
+        let step = match sign_in::step(&situation, stage, self.shown, input) {
+            Ok(step) => step,
+            Err(refusal) if refusal == sign_in::out_of_order() => return Err(refusal.into()),
+            Err(refusal) => {
+                return Err(attempt_ends::refused(cx, self.sign_in, &self.user, self.attempt, refusal.into()).await);
+            }
+        };
         self.shown = step.shown;
         self.commit.effects.extend(step.effects);
         match step.next {

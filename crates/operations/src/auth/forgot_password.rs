@@ -10,7 +10,8 @@ use cognate_model::{EventResponseType, EventType, Exception, ForgotPasswordReque
 
 use super::flow::{Api, SignIn};
 use super::initiate_auth::stated_address;
-use super::{pretend_to_count, secret_hash, simulated, start_recovery};
+use super::{pretence, secret_hash, simulated, start_recovery};
+use crate::codes::FORGOT_PASSWORD;
 use crate::events::Attempt;
 use crate::{Context, Error, directory, triggers};
 
@@ -22,26 +23,31 @@ pub(crate) async fn handle(cx: &Context, request: ForgotPasswordRequest) -> Resu
     secret_hash::check(&pool, &client, &[name], given, secret_hash::Wording::Member)?;
     let address = stated_address(&client, request.user_context_data)?;
     let discreet = client_rules::prevents_user_existence_errors(&client);
+    if discreet {
+        // What holds for every user of the pool tells nothing about one.
+        user_status::check_self_service(&pool)?;
+        triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
+    }
+    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
     let answer = |details| ForgotPasswordResponse { code_delivery_details: Some(details) };
     let Some(user) = cx.read(|tx| directory::find(tx, &pool, name)).await? else {
         if !discreet {
             return Err(unknown());
         }
-        pretend_to_count(cx, &pool).await?;
+        pretence::ask(cx, &sign_in, name, &FORGOT_PASSWORD, EventType::ForgotPassword).await?;
         return Ok(answer(simulated(&pool, name)));
     };
     let destination = match user_status::forgot_password(&pool, &user) {
         Ok(destination) => destination,
         // A disabled user, or one without a verified address, looks like any other.
         Err(_) if discreet => {
-            pretend_to_count(cx, &pool).await?;
+            pretence::ask(cx, &sign_in, name, &FORGOT_PASSWORD, EventType::ForgotPassword).await?;
             return Ok(answer(simulated(&pool, name)));
         }
         Err(refusal) => return Err(refusal.into()),
     };
     triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
     let issued = Arc::new(start_recovery(cx, &pool, &user, &destination)?);
-    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
     let attempt = Attempt::new(cx, &sign_in, EventType::ForgotPassword).answered(EventResponseType::Pass);
     let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));
     cx.write(move |tx| {

@@ -5,16 +5,14 @@
 //! existence errors, nothing about the user is told before the password was right, and a name that nobody has is
 //! treated like one that somebody has: the same work, the same lock.
 
-use std::sync::Arc;
-
 use cognate_domain::user::UserId;
 use cognate_domain::{User, client_rules, lockout, sign_in};
-use cognate_store::{strangers, users};
+use cognate_store::users;
 
 use super::flow::SignIn;
+use super::{attempt_ends, pretence};
 use crate::events::Attempt;
-use crate::verifier::stranger_id;
-use crate::{Context, Error, directory};
+use crate::{Context, Error, directory, triggers};
 
 /// What is said of a wrong guess.
 pub(super) const WRONG: &str = "Incorrect username or password.";
@@ -43,64 +41,23 @@ pub(super) async fn judge(
     attempt: &Attempt,
     is_right: impl AsyncFnOnce(Option<&User>) -> Result<bool, Error>,
 ) -> Result<User, Error> {
-    let Some(id) = found else { return judge_stranger(cx, sign_in, name, is_right).await };
-    let _gate = cx.gates.enter(id).await;
-    let user = cx.read(|tx| Ok(users::by_id(tx, sign_in.pool.id(), id)?)).await?.ok_or_else(wrong)?;
-    let account = sign_in::check_account(&user);
-    if !client_rules::prevents_user_existence_errors(sign_in.client) {
-        account.clone()?;
-    }
-    lockout::check(&user.hidden.lockout, cx.now())?;
-    if !is_right(Some(&user)).await? {
-        count_failure(cx, sign_in, &user, attempt.clone().password_wrong()).await?;
-        return Err(wrong());
-    }
-    account?;
-    Ok(user)
-}
-
-/// Counts a wrong guess and records the attempt.
-pub(super) async fn count_failure(
-    cx: &Context,
-    sign_in: &SignIn<'_>,
-    user: &User,
-    attempt: Attempt,
-) -> Result<(), Error> {
-    let (pool, id, now) = (Arc::clone(sign_in.pool), user.id, cx.now());
-    cx.write(move |tx| {
-        let Some(mut user) = users::by_id(tx, pool.id(), &id)? else { return Ok(()) };
-        user.hidden.lockout = lockout::failed(&user.hidden.lockout, now);
-        users::update(tx, pool.id(), &user)?;
-        attempt.record(tx, &pool, &id)
-    })
-    .await
-}
-
-async fn judge_stranger(
-    cx: &Context,
-    sign_in: &SignIn<'_>,
-    name: &str,
-    is_right: impl AsyncFnOnce(Option<&User>) -> Result<bool, Error>,
-) -> Result<User, Error> {
     let pool = sign_in.pool;
-    let id = stranger_id(pool, name);
-    let bucket = bucket(&id);
-    let _gate = cx.gates.enter(&id).await;
-    let failures = cx.read(|tx| Ok(strangers::get(tx, pool.id(), bucket)?)).await?;
-    lockout::check(&failures, cx.now())?;
-    // Whatever comes of it: there is nobody to be let in.
-    is_right(None).await?;
-    let (pool, now) = (Arc::clone(pool), cx.now());
-    cx.write(move |tx| {
-        let failures = strangers::get(tx, pool.id(), bucket)?;
-        Ok(strangers::put(tx, pool.id(), bucket, &lockout::failed(&failures, now))?)
-    })
-    .await?;
-    Err(wrong())
-}
-
-/// The bucket of a name that nobody has. The last bytes are random; the gates look at them too.
-fn bucket(id: &UserId) -> i64 {
-    let [.., high, low] = *id;
-    i64::from(u16::from_be_bytes([high, low]))
+    let Some(id) = found else { return Err(pretence::judge(cx, pool, name, is_right).await) };
+    let _gate = cx.gates.enter(id).await;
+    let user = cx.read(|tx| Ok(users::by_id(tx, pool.id(), id)?)).await?.ok_or_else(wrong)?;
+    let account = sign_in::check_account(&user);
+    let discreet = client_rules::prevents_user_existence_errors(sign_in.client);
+    let seen = if discreet { Ok(()) } else { account.clone() };
+    if let Err(refusal) = seen.and_then(|()| lockout::check(&user.hidden.lockout, cx.now())) {
+        return Err(attempt_ends::unseen(cx, sign_in, &user, attempt.clone(), refusal.into()).await);
+    }
+    triggers::require_reachable(pool, triggers::PRE_AUTHENTICATION)?;
+    if !is_right(Some(&user)).await? {
+        return Err(attempt_ends::wrong_password(cx, sign_in, &user, attempt.clone()).await);
+    }
+    if let Err(refusal) = account {
+        let attempt = attempt.clone().password_right();
+        return Err(attempt_ends::refused(cx, sign_in, &user, attempt, refusal.into()).await);
+    }
+    Ok(user)
 }

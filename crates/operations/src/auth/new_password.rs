@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cognate_domain::sign_in::Input;
-use cognate_domain::{attribute_rules, client_rules, password_policy, user_status};
+use cognate_domain::{attribute_rules, client_rules, lockout, password_policy, user_status};
 use cognate_model::ChallengeNameType;
 
 use super::flow::SignIn;
@@ -31,6 +31,7 @@ pub(super) async fn answer(
         &course.user,
         &parameters.with_prefix("userAttributes."),
     )?;
+    password_policy::check_length(new_password, "newPassword")?;
     password_policy::check(&pool.password_policy(), new_password)?;
     let new = crate::users::new_password(cx, pool, &course.user, new_password).await?;
     let now = cx.now();
@@ -46,6 +47,8 @@ pub(super) async fn answer(
             let mut after = before.clone();
             change.apply(&mut after);
             user_status::answer_new_password(&mut after, &pool_.password_policy(), new.clone())?;
+            // Whoever guesses at the temporary password meanwhile does not keep its owner out.
+            after.hidden.lockout = lockout::succeeded();
             after.modified = now;
             directory::update(tx, &pool_, &before, &after)?;
             after.version += 1;

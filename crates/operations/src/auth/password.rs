@@ -29,7 +29,9 @@ pub(super) async fn prove<'a>(
 ) -> Result<Course<'a>, Error> {
     let (name, password) = (parameters.require("USERNAME")?, parameters.require("PASSWORD")?);
     let found = find(cx, sign_in, name).await?;
-    triggers::require_reachable(sign_in.pool, triggers::PRE_AUTHENTICATION)?;
+    if found.is_none() {
+        triggers::require_reachable(sign_in.pool, triggers::PRE_AUTHENTICATION)?;
+    }
     let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
     let id = found.map(|user| user.id);
     let user = judge(cx, sign_in, name, id.as_ref(), &attempt, async |user| {

@@ -12,7 +12,7 @@ use crate::{Context, Error, directory};
 /// Who goes on.
 pub(super) enum Resumed<'a> {
     /// A user.
-    User(Box<Course<'a>>, Session),
+    User(Box<Course<'a>>, Box<Session>),
     /// A name that nobody has, by the id that it would have.
     Stranger([u8; 16]),
 }
@@ -46,7 +46,7 @@ pub(super) async fn resume<'a>(
     if !user.enabled {
         return Err(Error::not_authorized("User is disabled."));
     }
-    Ok(Resumed::User(Box::new(Course::resume(cx, sign_in, user, &session)), session))
+    Ok(Resumed::User(Box::new(Course::resume(cx, sign_in, user, &session)), Box::new(session)))
 }
 
 fn invalid() -> Error {

@@ -1,8 +1,11 @@
 //! Choosing a second factor, and setting one up during the sign-in.
 
+use std::sync::Arc;
+
 use cognate_domain::sign_in::{Input, Stage, out_of_order};
-use cognate_domain::{attribute_rules, sign_in};
-use cognate_model::{ChallengeNameType, Exception};
+use cognate_domain::{User, attribute_rules, sign_in, software_token};
+use cognate_model::ChallengeNameType;
+use cognate_store::users;
 
 use super::flow::SignIn;
 use super::resume::{Resumed, resume};
@@ -45,7 +48,7 @@ pub(super) async fn set_up(
     let Resumed::User(mut course, session) = resume(cx, sign_in, name, session, parameters).await? else {
         return Err(out_of_order().into());
     };
-    if matches!(session.held, Held::Token(None)) {
+    if matches!(session.held, Held::Token) {
         course.attempt = course.attempt.mfa_right();
         let input = Input::Enrolled(ChallengeNameType::SoftwareTokenMfa);
         return course.advance(cx, Some(&session.stage), input).await;
@@ -55,55 +58,60 @@ pub(super) async fn set_up(
         return Err(out_of_order().into());
     };
     attribute_rules::check_email(address)?;
-    course.commit.address = Some(address.to_owned());
+    course.address = Some(address.to_owned());
     course.advance(cx, Some(&session.stage), Input::AddressGiven).await
 }
 
 /// The session of somebody who sets up a software token before they are signed in.
 pub(crate) struct SettingUp {
     session: Session,
+    /// The pool.
+    pub(crate) pool: Arc<OpenPool>,
     /// The user.
-    pub(crate) user: cognate_domain::User,
-    /// The secret that waits for its first code.
-    pub(crate) secret: Option<Vec<u8>>,
+    pub(crate) user: User,
 }
 
 impl SettingUp {
     /// Opens the session: the sign-in must have asked for a second factor to be set up, a software token among them.
-    pub(crate) async fn open(cx: &Context, pool: &OpenPool, session: Session) -> Result<Self, Error> {
+    pub(crate) async fn open(cx: &Context, text: &str) -> Result<Self, Error> {
+        let id = Session::pool_of(text).ok_or_else(out_of_order)?;
+        let pool = match cx.pool(&id).await {
+            Err(Error::Refused(_)) => return Err(out_of_order().into()),
+            other => other?,
+        };
+        let session = Session::read(&pool, text)?;
         session.check_time(cx)?;
         match &session.stage {
             Stage::SetUp(offered) if offered.contains(&ChallengeNameType::SoftwareTokenMfa) => {}
-            Stage::SetUp(_) => {
-                let message = "Software Token MFA has not been enabled by the userPool";
-                return Err(Error::refused(Exception::SoftwareTokenMFANotFound, message));
-            }
+            Stage::SetUp(_) => return Err(software_token::not_offered().into()),
             _ => return Err(out_of_order().into()),
         }
         let user = cx
             .read(|tx| {
                 session.check_unused(tx, pool.id())?;
-                Ok(cognate_store::users::by_id(tx, pool.id(), &session.user)?)
+                Ok(users::by_id(tx, pool.id(), &session.user)?)
             })
             .await?;
         let user = user.ok_or_else(out_of_order)?;
         session.check_password(&user)?;
         sign_in::check_account(&user)?;
-        let secret = match &session.held {
-            Held::Token(secret) => secret.clone(),
-            _ => None,
-        };
-        Ok(Self { session, user, secret })
+        Ok(Self { session, pool, user })
     }
 
-    /// The session that goes on with this secret, or with none once it is verified.
-    pub(crate) async fn next(&self, cx: &Context, pool: &OpenPool, secret: Option<Vec<u8>>) -> Result<String, Error> {
-        let client = cx.client_of(pool.id(), self.session.client()).await.map_err(|_| out_of_order())?;
-        self.session.renewed(cx, &client, Held::Token(secret)).seal(cx, pool)
+    /// The session that goes on, while the token waits for its first code.
+    pub(crate) async fn waiting(&self, cx: &Context) -> Result<String, Error> {
+        self.renewed(cx, Held::Nothing).await
     }
 
-    /// Marks the session as used.
-    pub(crate) fn spent(&self) -> super::session::Spent {
-        self.session.spent()
+    /// The session that ends the sign-in, once the first code was right. The one before is used up.
+    pub(crate) async fn verified(&self, cx: &Context) -> Result<String, Error> {
+        let (spent, pool, now) = (self.session.spent(), Arc::clone(&self.pool), cx.now().micros());
+        cx.write(move |tx| spent.record(tx, pool.id(), now)).await?;
+        self.renewed(cx, Held::Token).await
+    }
+
+    async fn renewed(&self, cx: &Context, held: Held) -> Result<String, Error> {
+        let client = cx.client_of(self.pool.id(), self.session.client()).await.map_err(|_| out_of_order())?;
+        self.session.renewed(cx, &client, held).seal(cx, &self.pool)
     }
 }

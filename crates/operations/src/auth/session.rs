@@ -61,8 +61,8 @@ pub(crate) enum Held {
         /// The address that it went to, where the user has none on record yet.
         address: Option<String>,
     },
-    /// A software token that is being set up: its secret until it was verified, then nothing.
-    Token(Option<Vec<u8>>),
+    /// A software token that was set up during the sign-in: its first code was right.
+    Token,
     /// The challenge that a passkey signs.
     Passkey(Vec<u8>),
 }

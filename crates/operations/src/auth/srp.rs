@@ -1,6 +1,6 @@
 //! Signing in by SRP: the password is proved and never sent.
 
-use cognate_crypto::srp::{ClientValue, Exchange, Identity, PublicValueError, ServerSecret, hex};
+use cognate_crypto::srp::{ClientValue, Exchange, Identity, PublicValueError, ServerSecret, Verifier, hex};
 use cognate_crypto::{random, seal};
 use cognate_domain::sign_in::{First, Flow, Input, Stage};
 use cognate_domain::user::UserId;
@@ -37,9 +37,15 @@ struct SecretBlock {
     event: [u8; 16],
     expires: i64,
     password: [u8; 8],
-    /// `A`, and the server's `b`.
+    exchange: Open,
+}
+
+/// An exchange that waits for its proof: `A`, the server's `b`, and `u`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Open {
     client_value: String,
     secret: String,
+    scrambling: String,
 }
 
 /// `USER_SRP_AUTH`: answers the challenge `PASSWORD_VERIFIER`, without a session.
@@ -79,17 +85,16 @@ pub(super) async fn challenge(
     event: [u8; 16],
 ) -> Result<Outcome, Error> {
     let pool = sign_in.pool;
-    let (name, kept) = match user {
-        Some(user) => (user.username.clone(), cx.verifier_of(pool, user).await?),
-        None => {
-            // Read like a user's, so that it takes as long.
-            let id = stranger_id(pool, typed);
-            cx.read(|tx| Ok(cognate_store::srp_verifiers::get(tx, pool.id(), &id)?)).await?;
-            (random::format_uuid(&id), Kept::of_stranger(cx, pool, typed))
-        }
+    let (name, kept) = if let Some(user) = user {
+        (user.username.clone(), cx.verifier_of(pool, user).await?)
+    } else {
+        // Read like a user's, so that it takes as long.
+        let id = stranger_id(pool, typed);
+        cx.read(|tx| Ok(cognate_store::srp_verifiers::get(tx, pool.id(), &id)?)).await?;
+        (random::format_uuid(&id), Kept::of_stranger(cx, pool, typed))
     };
     let salt = hex(&kept.salt);
-    let secret = ServerSecret::generate(cx.random());
+    let (exchange, public) = Open::begin(cx, client_value, move || kept.verifier()).await?;
     let block = SecretBlock {
         user: user.map(|user| user.id),
         name: if user.is_some() { name.clone() } else { typed.to_owned() },
@@ -98,14 +103,12 @@ pub(super) async fn challenge(
         event,
         expires: cx.now().plus_seconds(client_rules::auth_session_seconds(sign_in.client)).micros(),
         password: user.map(fingerprint).unwrap_or_default(),
-        client_value: BASE64.encode(client_value.as_bytes()),
-        secret: BASE64.encode(secret.as_bytes()),
+        exchange,
     };
-    let public = cx.work.run(move || secret.public_value(&kept.verifier())).await?;
     let parameters = [
         ("SALT", salt),
         ("SECRET_BLOCK", block.seal(cx, pool)?),
-        ("SRP_B", hex(&public)),
+        ("SRP_B", public),
         ("USERNAME", name.clone()),
         ("USER_ID_FOR_SRP", name),
     ];
@@ -199,29 +202,71 @@ impl SecretBlock {
         serde_json::from_slice(&payload).ok()
     }
 
-    /// Whether the signature of the parameters is the proof. The powers are calculated on the work pool.
     async fn verify(&self, cx: &Context, pool: &OpenPool, kept: Kept, parameters: &Parameters) -> Result<bool, Error> {
-        let damaged = || Error::internal("a secret block holds no exchange");
-        let decode = |text: &str| BASE64.decode(text.as_bytes()).map(Zeroizing::new).map_err(|_| damaged());
-        let client = decode(&self.client_value)?.as_slice().try_into().map_err(|_| damaged())?;
-        let secret = decode(&self.secret)?.as_slice().try_into().map_err(|_| damaged())?;
-        let (client, secret) = (ClientValue::from_bytes(client), ServerSecret::from_bytes(secret));
         let name = match self.user {
             Some(_) => self.name.clone(),
             None => random::format_uuid(&stranger_id(pool, &self.name)),
         };
         let prefix = prefix(pool.id()).to_owned();
+        self.exchange.verify(cx, prefix, name, move || kept.verifier(), parameters).await
+    }
+}
+
+impl Open {
+    /// Begins an exchange, and answers `SRP_B` with it. The powers are calculated on the work pool, here and in
+    /// [`Open::verify`].
+    pub(super) async fn begin(
+        cx: &Context,
+        client_value: &ClientValue,
+        verifier: impl FnOnce() -> Verifier + Send + 'static,
+    ) -> Result<(Self, String), Error> {
+        let secret = ServerSecret::generate(cx.random());
+        let (client, kept) = (client_value.clone(), BASE64.encode(secret.as_bytes()));
+        let challenge = cx.work.run(move || secret.challenge(&verifier(), &client)).await?;
+        let open = Self {
+            client_value: BASE64.encode(client_value.as_bytes()),
+            secret: kept,
+            scrambling: BASE64.encode(&challenge.scrambling),
+        };
+        Ok((open, hex(&challenge.public)))
+    }
+
+    /// Whether the signature of the parameters is the proof, for this identity.
+    pub(super) async fn verify(
+        &self,
+        cx: &Context,
+        prefix: String,
+        name: String,
+        verifier: impl FnOnce() -> Verifier + Send + 'static,
+        parameters: &Parameters,
+    ) -> Result<bool, Error> {
+        let client = ClientValue::from_bytes(fixed(&self.client_value)?);
+        let secret = ServerSecret::from_bytes(fixed(&self.secret)?);
+        let scrambling = fixed(&self.scrambling)?;
         let [block, timestamp, signature] = ["PASSWORD_CLAIM_SECRET_BLOCK", "TIMESTAMP", "PASSWORD_CLAIM_SIGNATURE"]
             .map(|name| parameters.get(name).unwrap_or_default().to_owned());
         cx.work
             .run(move || {
-                let verifier = kept.verifier();
+                let verifier = verifier();
                 let identity = Identity { prefix: &prefix, name: &name };
-                let exchange = Exchange { identity, verifier: &verifier, client: &client, secret: &secret };
+                let exchange = Exchange {
+                    identity,
+                    verifier: &verifier,
+                    client: &client,
+                    secret: &secret,
+                    scrambling: &scrambling,
+                };
                 exchange.verify(&block, &timestamp, &signature)
             })
             .await
     }
+}
+
+fn fixed<const N: usize>(text: &str) -> Result<[u8; N], Error> {
+    let bytes = BASE64.decode(text.as_bytes()).map(Zeroizing::new).ok();
+    bytes
+        .and_then(|bytes| bytes.as_slice().try_into().ok())
+        .ok_or_else(|| Error::internal("a secret block holds no exchange"))
 }
 
 fn place() -> Vec<u8> {

@@ -8,7 +8,7 @@ use cognate_domain::user::UserId;
 use crate::{Context, Error, OpenPool};
 
 /// How many steps a token's clock may be off, either way.
-const DRIFT: u64 = 1;
+pub(super) const DRIFT: u64 = 1;
 
 /// Why a code was not taken.
 pub(crate) enum TokenError {
@@ -29,8 +29,8 @@ pub(crate) fn check_token(cx: &Context, pool: &OpenPool, user: &User, code: &str
     totp::verify(&secret, code, cx.now().seconds(), DRIFT, mfa.totp_last_step).map_err(TokenError::Code)
 }
 
-/// Where a token's secret is sealed for.
-pub(crate) fn token_place(pool: &str, user: &UserId) -> Vec<u8> {
+/// Where a token's secret is sealed for, whether it waits or is in force.
+pub(super) fn token_place(pool: &str, user: &UserId) -> Vec<u8> {
     seal::context(&["users", pool, &random::format_uuid(user), "totp_secret"])
 }
 

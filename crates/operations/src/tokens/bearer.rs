@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cognate_crypto::{jwt, random};
 use cognate_domain::token_exchange::Kind;
 use cognate_domain::{Client, User};
+use cognate_model::Exception;
 use cognate_store::{refresh_tokens, users};
 use serde::Deserialize;
 use serde_json::Value;
@@ -166,6 +167,14 @@ fn signed_in_before(claims: &Claims, event: Option<&[u8; 16]>, signed_out_at: i6
     let second = signed_out_at.div_euclid(1_000_000);
     let began = event.map_or(i64::MIN, random::uuid_v7_micros);
     claims.auth_time < second || (claims.auth_time == second && began <= signed_out_at)
+}
+
+/// For operations that do not model `UserNotFoundException`: the token of a user who is gone is a revoked one.
+pub(crate) fn gone_is_revoked(error: Error) -> Error {
+    match error {
+        Error::Refused(refusal) if refusal.exception == Exception::UserNotFound => revoked(Kind::Access),
+        other => other,
+    }
 }
 
 /// The pool that a token says it comes from. What it says is believed only once the signature is checked.

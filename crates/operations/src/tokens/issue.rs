@@ -21,7 +21,7 @@ use crate::{Context, Error, OpenPool, keys, triggers};
 /// Groups in a token; a user has at most a hundred ("Quotas in Amazon Cognito").
 pub(super) const MOST_GROUPS: i64 = 100;
 
-/// The longest that an access token outlives the refresh token that it came from, in seconds.
+/// How long a family outlives its refresh token: the last access token that came from it lives for a day at most.
 const LONGEST_ACCESS: i64 = 86_400;
 
 /// What tokens are issued on: a sign-in that happened at some moment.
@@ -61,6 +61,9 @@ pub(crate) struct Held {
     /// Which of the family's refresh tokens it is.
     #[serde(rename = "g", default, skip_serializing_if = "is_first")]
     pub(crate) generation: i64,
+    /// When it ends (microseconds), for the time when its family is forgotten.
+    #[serde(rename = "e")]
+    pub(crate) expires: i64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -71,7 +74,8 @@ fn is_first(generation: &i64) -> bool {
 impl Held {
     /// The refresh token of a family with this number, as text.
     pub(crate) fn seal(cx: &Context, pool: &OpenPool, family: &Family, generation: i64) -> Result<Secret, Error> {
-        let held = Self { user: family.user, family: family.id, client: family.client.clone(), generation };
+        let (user, expires) = (family.user, family.expires);
+        let held = Self { user, family: family.id, client: family.client.clone(), generation, expires };
         let payload = serde_json::to_vec(&held).map_err(|e| Error::internal(e.to_string()))?;
         Ok(Secret::from(sealed_token::seal_jwe(&pool.refresh_tokens, &payload, cx.random())))
     }
@@ -123,8 +127,8 @@ pub(crate) async fn sign_in(
         if after != before {
             directory::update_claiming(tx, &pool, &before, &after, Claim::Refused)?;
         }
-        let ended = now.plus_seconds(-LONGEST_ACCESS).micros();
-        refresh_tokens::forget_ended(tx, pool.id(), &family.user, ended)?;
+        let forgotten = now.plus_seconds(-LONGEST_ACCESS).micros();
+        refresh_tokens::forget_ended(tx, pool.id(), &family.user, forgotten)?;
         if let Some(most) = most_sessions {
             refresh_tokens::evict(tx, pool.id(), &family.user, now.micros(), most - 1)?;
         }

@@ -36,6 +36,10 @@ fn invalid() -> Error {
     Error::not_authorized("Invalid Refresh Token")
 }
 
+fn expired() -> Error {
+    Error::not_authorized("Refresh Token has expired")
+}
+
 fn reused() -> Error {
     // Documented without its text.
     Error::refused(Exception::RefreshTokenReuse, "Refresh token has been reused")
@@ -51,7 +55,9 @@ pub(crate) async fn present(
 ) -> Result<Presented, Error> {
     let held = Held::open(pool, token).filter(|held| held.client == client.id()).ok_or_else(invalid)?;
     let found = cx.read(|tx| read(tx, pool, &held)).await?;
-    let (user, family) = found.ok_or_else(invalid)?;
+    // A family is forgotten some time after its end.
+    let forgotten = || if held.expires <= cx.now().micros() { expired() } else { invalid() };
+    let (user, family) = found.ok_or_else(forgotten)?;
     // A device that is tracked has to name itself.
     if family.device.is_some() && family.device.as_deref() != device_key {
         return Err(invalid());
@@ -84,7 +90,7 @@ fn check(user: &User, family: &Family, now: Timestamp) -> Result<(), Error> {
         return Err(Error::not_authorized("Refresh Token has been revoked"));
     }
     if family.expires <= now.micros() {
-        return Err(Error::not_authorized("Refresh Token has expired"));
+        return Err(expired());
     }
     Ok(())
 }

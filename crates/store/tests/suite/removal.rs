@@ -5,8 +5,8 @@ use cognate_store::outbox::Sealed;
 use cognate_store::refresh_tokens::Family;
 use cognate_store::signing_keys;
 use cognate_store::{
-    DbError, Tx, attempts, auth_events, clients, codes, counters, groups, outbox, refresh_tokens, used_sessions,
-    user_index, users,
+    DbError, Tx, attempts, auth_events, clients, codes, counters, groups, outbox, refresh_tokens, srp_verifiers,
+    used_sessions, user_index, users,
 };
 
 use crate::harness::{Engine, OTHER, POOL, client, furnish, id, user, write};
@@ -27,6 +27,7 @@ pub fn fill(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
     auth_events::insert(tx, pool, user, &event_id, &event)?;
     outbox::insert(tx, &message)?;
     used_sessions::insert(tx, pool, &[1; 16], 9)?;
+    srp_verifiers::put(tx, pool, user, b"sealed")?;
     counters::add(tx, pool, user, 1)
 }
 
@@ -51,6 +52,7 @@ pub async fn a_deleted_user_leaves_no_row(engine: &impl Engine) {
         "group_members",
         "outbox",
         "refresh_tokens",
+        "srp_verifiers",
         "user_aliases",
         "user_attributes",
         "user_groups",
