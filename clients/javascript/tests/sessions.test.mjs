@@ -3,11 +3,21 @@ import { after, describe, test } from "node:test";
 
 import {
   AdminAddUserToGroupCommand,
+  AdminDeleteUserCommand,
   AdminDisableUserCommand,
+  AdminEnableUserCommand,
+  AdminSetUserPasswordCommand,
   AdminUpdateUserAttributesCommand,
   AdminUserGlobalSignOutCommand,
+  ConfirmForgotPasswordCommand,
+  DeleteUserPoolClientCommand,
+  DeleteUserPoolCommand,
+  ForgotPasswordCommand,
+  GetUserCommand,
   GlobalSignOutCommand,
+  ListUserSessionsCommand,
   RevokeTokenCommand,
+  RevokeUserSessionCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
 
 import { attributeList, attributeMap, createPool, PASSWORD, verified } from "../fixtures.mjs";
@@ -269,5 +279,117 @@ describe("RevokeToken", () => {
     const { client, AccessToken, RefreshToken } = await signedIn({ client: { EnableTokenRevocation: false } });
     assert.equal(claimsOf(AccessToken).origin_jti, undefined);
     await refused(revoke(client, RefreshToken), "UnsupportedOperationException");
+  });
+});
+
+/** Every operation that an access token opens, with what else it asks for. */
+const BY_ACCESS_TOKEN = [
+  [GetUserCommand, {}],
+  [ListUserSessionsCommand, {}],
+  [RevokeUserSessionCommand, { SessionId: `tkn${"0".repeat(25)}` }],
+  [GlobalSignOutCommand, {}],
+];
+
+/** Holds when no operation takes this access token any more. */
+async function isRefused(AccessToken, ...expected) {
+  for (const [Command, input] of BY_ACCESS_TOKEN) {
+    await refused(server.send(new Command({ AccessToken, ...input })), ...expected);
+  }
+}
+
+describe("An access token is refused at once", () => {
+  test("after its refresh token was revoked", async () => {
+    const { client, AccessToken, RefreshToken } = await signedIn();
+    await revoke(client, RefreshToken, { RevokeAssociatedSessions: "LINKED" });
+    await isRefused(AccessToken, ...REVOKED_ACCESS);
+  });
+
+  test("after its user was disabled, and stays so once they are enabled again", async () => {
+    const { client, jane, AccessToken, RefreshToken } = await signedIn();
+    await jane.send(AdminDisableUserCommand);
+    await isRefused(AccessToken, "NotAuthorizedException");
+    await jane.send(AdminEnableUserCommand);
+    await isRefused(AccessToken, ...REVOKED_ACCESS);
+    await refused(client.refresh(RefreshToken), ...REVOKED_REFRESH);
+    assert.equal((await client.whoIs((await client.tokens("jane")).AccessToken)).Username, "jane");
+  });
+
+  test("after its user was deleted", async () => {
+    const { jane, AccessToken } = await signedIn();
+    await jane.send(AdminDeleteUserCommand);
+    await isRefused(AccessToken, ["UserNotFoundException", "NotAuthorizedException"]);
+  });
+
+  test("after its client or its pool was deleted", async () => {
+    const first = await signedIn();
+    await first.pool.send(DeleteUserPoolClientCommand, { ClientId: first.client.id });
+    await isRefused(first.AccessToken, ...INVALID_ACCESS);
+    const second = await signedIn();
+    await second.pool.send(DeleteUserPoolCommand);
+    await isRefused(second.AccessToken, ...INVALID_ACCESS);
+  });
+
+  test("when it has expired, was changed, is no access token or none of this server's", async () => {
+    const { AccessToken, IdToken } = await signedIn();
+    const [header, body, signature] = AccessToken.split(".");
+    const claims = (change) =>
+      Buffer.from(JSON.stringify({ ...claimsOf(AccessToken), ...change })).toString("base64url");
+    for (const token of [
+      "garbage",
+      IdToken,
+      [header, claims({ exp: 9_999_999_999 }), signature].join("."),
+      [header, claims({ iss: "https://elsewhere.example.com/us-east-1_abc" }), signature].join("."),
+      [header, claims({ origin_jti: undefined }), signature].join("."),
+      [header, body, ""].join("."),
+    ]) {
+      await isRefused(token, ...INVALID_ACCESS);
+    }
+    await server.advance(3_601);
+    await isRefused(AccessToken, "NotAuthorizedException", "Access Token has expired");
+  });
+
+  test("even where its client switched revocation off, after a sign-out everywhere", async () => {
+    const { client, jane, AccessToken } = await signedIn({ client: { EnableTokenRevocation: false } });
+    await jane.send(AdminUserGlobalSignOutCommand);
+    await isRefused(AccessToken, ...REVOKED_ACCESS);
+    // Within the same second.
+    const again = await client.tokens("jane");
+    assert.equal((await client.whoIs(again.AccessToken)).Username, "jane");
+  });
+});
+
+describe("Tokens outlive a new password", () => {
+  const stillGood = async ({ client, AccessToken, RefreshToken }) => {
+    assert.equal((await client.whoIs(AccessToken)).Username, "jane");
+    assert.ok((await client.refresh(RefreshToken)).AuthenticationResult);
+  };
+
+  test("that an administrator set", async () => {
+    const signed = await signedIn();
+    await signed.jane.send(AdminSetUserPasswordCommand, { Password: "Different1!", Permanent: true });
+    await stillGood(signed);
+  });
+
+  test("that the user set with a code", async () => {
+    const signed = await signedIn({ attributes: verified("jane@example.com") });
+    const { client, jane } = signed;
+    const user = { ClientId: client.id, Username: "jane" };
+    await server.send(new ForgotPasswordCommand(user));
+    const [{ code: ConfirmationCode }] = await jane.outbox();
+    await server.send(new ConfirmForgotPasswordCommand({ ...user, ConfirmationCode, Password: "Different1!" }));
+    await stillGood(signed);
+  });
+});
+
+describe("An access token outlives its refresh token", () => {
+  test("when that ends by itself and the user signs in anew", async () => {
+    const { client, RefreshToken } = await signedIn({
+      client: { RefreshTokenValidity: 1, TokenValidityUnits: { RefreshToken: "hours" } },
+    });
+    await server.advance(3_500);
+    const { AccessToken } = (await client.refresh(RefreshToken)).AuthenticationResult;
+    await server.advance(200);
+    await client.tokens("jane");
+    assert.equal((await client.whoIs(AccessToken)).Username, "jane");
   });
 });

@@ -176,3 +176,51 @@ def test_guesses_at_once_are_no_more_guesses(pool, client, jane):
             client.sign_in(name, "Wrong-one1")
         pool.server.advance(4)
         assert succeeded([client.sign_in(name, right)])
+
+
+def rotating(pool, grace):
+    rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": grace}
+    return pool.client(ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"], RefreshTokenRotation=rotation)
+
+
+def exchange(client, token):
+    return client.sdk.get_tokens_from_refresh_token(RefreshToken=token, ClientId=client.id)["AuthenticationResult"]
+
+
+def test_of_twenty_exchanges_of_one_refresh_token_one_succeeds(pool, jane):
+    client = rotating(pool, 0)
+    token = client.tokens("jane")["RefreshToken"]
+    outcomes = at_once([lambda: exchange(client, token)] * CALLERS)
+    (winner,) = succeeded(outcomes)
+    assert outcomes.count("RefreshTokenReuseException") == CALLERS - 1
+    # Somebody used a token that was exchanged before, so nothing of the family is good any more.
+    with refused("NotAuthorizedException", "Refresh Token has been revoked"):
+        exchange(client, winner["RefreshToken"])
+    with refused("NotAuthorizedException", "Access Token has been revoked"):
+        client.who_is(winner["AccessToken"])
+
+
+def test_twenty_exchanges_within_the_grace_period_all_succeed_and_agree(pool, jane):
+    client = rotating(pool, 60)
+    token = client.tokens("jane")["RefreshToken"]
+    results = succeeded(at_once([lambda: exchange(client, token)] * CALLERS))
+    assert len(results) == CALLERS
+    assert all(client.who_is(result["AccessToken"]) == "jane" for result in results)
+    # All hold the same next token in other words: exchanged by one, it is exchanged for all.
+    exchange(client, results[0]["RefreshToken"])
+    pool.server.advance(61)
+    with refused("RefreshTokenReuseException"):
+        exchange(client, results[1]["RefreshToken"])
+
+
+def test_a_sign_out_during_exchanges_leaves_nobody_in(pool, jane):
+    client = rotating(pool, 60)
+    token = client.tokens("jane")["RefreshToken"]
+    calls = [lambda: exchange(client, token)] * CALLERS
+    outcomes = at_once([*calls[1:], jane.admin_user_global_sign_out])
+    for result in succeeded(outcomes):
+        if "AccessToken" in result:
+            with refused("NotAuthorizedException", "Access Token has been revoked"):
+                client.who_is(result["AccessToken"])
+            with refused("NotAuthorizedException", "Refresh Token has been revoked"):
+                exchange(client, result["RefreshToken"])

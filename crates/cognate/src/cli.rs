@@ -2,6 +2,7 @@
 
 mod access_key;
 mod dev;
+mod keys;
 mod serve;
 mod shutdown;
 
@@ -27,6 +28,7 @@ Examples:
   cognate dev --pools pools.toml              with pools, clients, groups and users as declared
   cognate serve --data /var/lib/cognate       a server for production: signatures verified
   cognate access-key create --policy p.json   credentials for a caller of `serve`
+  cognate keys rotate --data /var/lib/cognate new keys to sign tokens with, beside a running server
 
   aws cognito-idp list-user-pools --max-results 10 --region us-east-1 --endpoint-url http://127.0.0.1:9229";
 
@@ -39,6 +41,8 @@ enum Command {
     Serve(serve::Options),
     /// The access keys with which callers of `serve` sign their requests.
     AccessKey(access_key::Options),
+    /// The keys with which pools sign their tokens.
+    Keys(keys::Options),
 }
 
 /// What every command needs to open the data.
@@ -97,6 +101,7 @@ pub fn run() -> Result<(), Failure> {
         Some(Command::Dev(options)) => in_runtime(dev::run(options)),
         Some(Command::Serve(options)) => in_runtime(serve::run(options)),
         Some(Command::AccessKey(options)) => in_runtime(access_key::run(options)),
+        Some(Command::Keys(options)) => in_runtime(keys::run(options)),
         None => in_runtime(dev::run(dev::Options::default())),
     }
 }
@@ -141,6 +146,22 @@ async fn root_key(
         }
         _ => Err("give both COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY, or neither".to_owned()),
     }
+}
+
+/// The data of a folder that a server made, for a short task beside it.
+fn open_existing(data: &Data) -> Result<cognate::UserPools, Failure> {
+    let folder = data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate"));
+    if !folder.join("cognate.db").exists() {
+        return Err(format!("there is no data in {}; name the folder with --data DIR", folder.display()));
+    }
+    open_beside(data)
+}
+
+fn open_beside(data: &Data) -> Result<cognate::UserPools, Failure> {
+    let mut config = cognate::Config::new(data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
+    data.over(&cognate::FileConfig::default()).apply(&mut config.settings)?;
+    config.master_key.clone_from(&data.master_key);
+    cognate::UserPools::open_beside(config).map_err(|e| e.to_string())
 }
 
 async fn declare(pools: &cognate::UserPools, file: &std::path::Path) -> Result<(), Failure> {

@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use cognate_operations::custom_challenges::CustomChallenges;
 use cognate_operations::declare::{self, DeclaredPools};
+use cognate_operations::keys::{self, Rotated, RotationError};
 use cognate_operations::{Caller, Clock, Context, Error, Message, Request, Services, dev, send};
 use cognate_protocol::{NewKey, Policy};
 use cognate_store::access_keys::StoredKey;
+use cognate_store::user_pools::list;
 use cognate_store::{OpenError, Store, settings};
 use thiserror::Error;
 
 use crate::master_key::{self, MasterKeyError};
 use crate::{Config, Door, Limits, Server, ServerError};
+
+/// How many pools are read at once.
+const PAGE: i64 = 100;
 
 /// Why the user pools could not be opened.
 #[derive(Debug, Error)]
@@ -103,6 +108,25 @@ impl UserPools {
     /// Removes an access key; says whether there was one.
     pub async fn delete_access_key(&self, id: &str) -> Result<bool, Error> {
         cognate_protocol::delete_key(&self.services.store, id).await
+    }
+
+    /// The ids of all pools, in their order.
+    pub async fn pool_ids(&self) -> Result<Vec<String>, Error> {
+        let mut ids: Vec<String> = Vec::new();
+        loop {
+            let after = ids.last().cloned().unwrap_or_default();
+            let page = self.services.store.read(|tx| Ok::<_, Error>(list(tx, &after, PAGE)?)).await?;
+            if page.is_empty() {
+                return Ok(ids);
+            }
+            ids.extend(page.iter().map(|stored| stored.pool.id().to_owned()));
+        }
+    }
+
+    /// Gives a pool new keys to sign its tokens with, once they were published for so many seconds. Tokens that were
+    /// signed with the old ones verify for as long as they live. None for a pool that has no keys yet.
+    pub async fn rotate_keys(&self, pool: &str, ahead_seconds: u32) -> Result<Option<Rotated>, RotationError> {
+        keys::rotate(&self.context(), pool, ahead_seconds).await
     }
 
     /// The root key of this installation, made at first; the flag tells whether it was made now.

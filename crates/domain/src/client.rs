@@ -11,6 +11,9 @@ pub struct Client {
     /// At most two, oldest first; empty for a public client.
     #[serde(default)]
     pub secrets: Vec<ClientSecret>,
+    /// `SSOSession.MaxValidityMinutes`, set by `SetUserPoolClientSessionConfiguration` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sso_minutes: Option<i32>,
     /// Counts the changes, for compare-and-set.
     #[serde(skip)]
     pub version: i64,

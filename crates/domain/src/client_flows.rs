@@ -72,6 +72,11 @@ impl AllowedFlows {
         };
         any.iter().any(|flow| self.flows.contains(flow))
     }
+
+    /// Whether the client lists this flow, which starts no sign-in.
+    pub fn lists(&self, flow: ExplicitAuthFlowsType) -> bool {
+        self.flows.contains(&flow)
+    }
 }
 
 fn is_legacy(flow: ExplicitAuthFlowsType) -> bool {

@@ -6,6 +6,8 @@ use cognate_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::session_tracking::SessionConfig;
+
 /// A user pool. `config` is what `DescribeUserPool` answers, less the number of users.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pool {
@@ -20,6 +22,9 @@ pub struct Pool {
     /// Set by `SetUserPoolMfaConfig` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web_authn: Option<WebAuthnConfigurationType>,
+    /// Set by `SetUserPoolSessionConfiguration` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionConfig>,
     /// What a declared pool lets pass that the live service would refuse.
     #[serde(default)]
     pub leniencies: Leniencies,

@@ -137,6 +137,10 @@ impl Caches {
     pub(crate) fn keep_signing_keys(&self, epoch: u64, pool: &str, keys: &Arc<SigningKeys>) {
         self.signing_keys.keep(epoch, pool.to_owned(), keys);
     }
+
+    pub(crate) fn forget_signing_keys(&self, pool: &str) {
+        self.signing_keys.forget(pool);
+    }
 }
 
 impl Context {

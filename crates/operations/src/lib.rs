@@ -26,6 +26,7 @@ mod mfa;
 mod outbox;
 mod page;
 mod request;
+mod sessions;
 mod settings;
 mod sign_up;
 mod tags;

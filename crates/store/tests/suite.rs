@@ -18,8 +18,12 @@ mod pools;
 mod removal;
 #[path = "suite/search.rs"]
 mod search;
+#[path = "suite/sessions.rs"]
+mod sessions;
 #[path = "suite/sign_in.rs"]
 mod sign_in;
+#[path = "suite/signing.rs"]
+mod signing;
 #[path = "suite/sqlite.rs"]
 mod sqlite;
 #[path = "suite/transactions.rs"]
@@ -73,7 +77,6 @@ run_on! { embedded: crate::sqlite::Embedded;
         clients_are_listed_in_the_order_of_ids,
         a_deleted_client_has_no_pool,
         a_client_is_deleted_in_its_own_pool_only,
-        a_pool_has_one_signing_key_for_each_purpose,
         users_are_counted_across_shards,
         a_deleted_pool_leaves_no_row_and_its_neighbour_all,
     }
@@ -121,6 +124,20 @@ run_on! { embedded: crate::sqlite::Embedded;
         a_code_replaces_the_earlier_one,
         wrong_answers_to_a_code_are_counted,
         a_code_is_deleted_once,
+    }
+    sessions {
+        a_family_comes_back_as_it_was_written,
+        a_rotation_counts_on_from_what_was_read,
+        a_revoked_family_does_not_rotate,
+        a_use_is_noted_at_its_session_only,
+        living_sessions_come_newest_first_page_by_page,
+        the_sessions_used_least_recently_go_first,
+    }
+    signing {
+        keys_of_a_purpose_come_in_their_order,
+        of_two_keys_with_one_number_the_first_stands,
+        a_key_is_announced_once,
+        a_key_is_deleted_alone,
     }
     messages {
         messages_of_a_user_come_newest_first,

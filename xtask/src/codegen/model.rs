@@ -94,6 +94,7 @@ struct Overrides {
     paths: BTreeMap<String, String>,
     defaults: BTreeMap<String, i64>,
     patterns: BTreeMap<String, String>,
+    authorization: BTreeMap<String, String>,
     secrets: Secrets,
 }
 
@@ -126,7 +127,7 @@ impl Api {
             let path = root.join("api").join(name);
             std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))
         };
-        let model: ModelFile =
+        let mut model: ModelFile =
             serde_json::from_str(&text("cognito-idp.json")?).map_err(|e| format!("cognito-idp.json: {e}"))?;
         let overrides: Overrides =
             toml::from_str(&text("overrides.toml")?).map_err(|e| format!("overrides.toml: {e}"))?;
@@ -135,6 +136,10 @@ impl Api {
         for (name, pattern) in overrides.patterns {
             let shape = shapes.get_mut(&name).ok_or(format!("overrides.toml: no shape {name}"))?;
             shape.pattern = Some(pattern);
+        }
+        for (name, class) in overrides.authorization {
+            let operation = model.operations.get_mut(&name).ok_or(format!("overrides.toml: no operation {name}"))?;
+            operation.auth_class = class;
         }
         let mut handlers = BTreeMap::new();
         for (module, names) in built.built {

@@ -21,6 +21,7 @@ pub fn generate(api: &Api, sources: &mut BTreeMap<String, String>) {
     for (name, operation) in &api.operations {
         let authorization = match operation.auth_class.as_str() {
             "iam" => "Iam",
+            "iam|client" => "IamOrClient",
             "public" => "Anyone",
             "accessToken" => "AccessToken",
             "accessToken|session" => "AccessTokenOrSession",

@@ -202,6 +202,14 @@ impl Pool {
         self.admin_initiate_auth().auth_flow(AuthFlowType::RefreshTokenAuth).auth_parameters("REFRESH_TOKEN", token)
     }
 
+    /// `GetTokensFromRefreshToken`.
+    pub fn exchange(
+        &self,
+        token: &str,
+    ) -> operation::get_tokens_from_refresh_token::builders::GetTokensFromRefreshTokenFluentBuilder {
+        self.sdk.get_tokens_from_refresh_token().client_id(&self.client).refresh_token(token)
+    }
+
     /// `AdminInitiateAuth`.
     pub fn admin_initiate_auth(&self) -> operation::admin_initiate_auth::builders::AdminInitiateAuthFluentBuilder {
         self.sdk.admin_initiate_auth().user_pool_id(&self.id).client_id(&self.client)

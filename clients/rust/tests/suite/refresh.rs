@@ -1,11 +1,13 @@
 //! New tokens from a refresh token.
 
 use cognate_testkit::aws_sdk_cognitoidentityprovider::types::{
-    AuthFlowType, ExplicitAuthFlowsType, TimeUnitsType, TokenValidityUnitsType,
+    AuthFlowType, ExplicitAuthFlowsType, FeatureType, RefreshTokenRotationType, TimeUnitsType, TokenValidityUnitsType,
 };
 
-use crate::fixtures::{a_pool, attribute, claims, tokens};
-use crate::refusals::{INVALID_REFRESH_TOKEN, refused};
+use crate::fixtures::{Pool, a_pool, attribute, claims, tokens};
+use crate::refusals::{INVALID_REFRESH_TOKEN, REVOKED_ACCESS_TOKEN, REVOKED_REFRESH_TOKEN, refused};
+
+const REUSED: &str = "RefreshTokenReuseException: Refresh token has been reused";
 
 #[tokio::test]
 async fn a_refresh_answers_new_tokens_of_the_same_sign_in() {
@@ -86,4 +88,47 @@ async fn a_client_that_may_not_refresh_is_refused() {
         pool.refresh(&refresh).send().await,
         "InvalidParameterException: REFRESH_TOKEN_AUTH is not enabled for the client.",
     );
+}
+
+/// A pool with maria, seen by a client whose refresh tokens rotate.
+async fn a_rotating_pool(grace_seconds: i32) -> Pool {
+    let pool = a_pool().await;
+    pool.user("maria").await;
+    let rotation = RefreshTokenRotationType::builder()
+        .feature(FeatureType::Enabled)
+        .retry_grace_period_seconds(grace_seconds)
+        .build()
+        .unwrap();
+    let client = pool
+        .client_with(|client| {
+            client
+                .explicit_auth_flows(ExplicitAuthFlowsType::AllowAdminUserPasswordAuth)
+                .refresh_token_rotation(rotation)
+        })
+        .await;
+    pool.seen_by(&client.0)
+}
+
+#[tokio::test]
+async fn a_rotating_refresh_token_is_good_once() {
+    let pool = a_rotating_pool(0).await;
+    let first = pool.tokens_of("maria").await;
+    let second = tokens(pool.exchange(&first.refresh).send().await.unwrap().authentication_result);
+    assert_eq!(claims(&first.access)["origin_jti"], claims(&second.access)["origin_jti"]);
+    refused(pool.exchange(&first.refresh).send().await, REUSED);
+    refused(pool.exchange(&second.refresh).send().await, REVOKED_REFRESH_TOKEN);
+    refused(pool.get_user(&second.access).send().await, REVOKED_ACCESS_TOKEN);
+}
+
+#[tokio::test]
+async fn a_rotating_refresh_token_answers_again_within_its_grace_period() {
+    let pool = a_rotating_pool(10).await;
+    let first = pool.tokens_of("maria").await;
+    for _ in 0..2 {
+        let again = tokens(pool.exchange(&first.refresh).send().await.unwrap().authentication_result);
+        assert_ne!(again.refresh, first.refresh);
+        pool.wait(4);
+    }
+    pool.wait(3);
+    refused(pool.exchange(&first.refresh).send().await, REUSED);
 }

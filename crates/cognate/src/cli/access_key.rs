@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use cognate::{Config, FileConfig, Policy, UserPools};
+use cognate::Policy;
 
-use super::{Data, Failure, say};
+use super::{Data, Failure, open_beside, open_existing, say};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -51,21 +51,6 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     }
 }
 
-fn open_existing(data: &Data) -> Result<UserPools, Failure> {
-    let folder = data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate"));
-    if !folder.join("cognate.db").exists() {
-        return Err(format!("there is no data in {}; name the folder with --data DIR", folder.display()));
-    }
-    open(data)
-}
-
-fn open(data: &Data) -> Result<UserPools, Failure> {
-    let mut config = Config::new(data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
-    data.over(&FileConfig::default()).apply(&mut config.settings)?;
-    config.master_key.clone_from(&data.master_key);
-    UserPools::open_beside(config).map_err(|e| e.to_string())
-}
-
 async fn create(policy: &std::path::Path, name: &str, data: &Data) -> Result<(), Failure> {
     let text = std::fs::read_to_string(policy).map_err(|e| format!("{}: {e}", policy.display()))?;
     let policy = Policy::parse(&text).map_err(|e| format!("{}: {e}", policy.display()))?;
@@ -73,7 +58,7 @@ async fn create(policy: &std::path::Path, name: &str, data: &Data) -> Result<(),
     if name.is_empty() || name.len() > 64 || !name.chars().all(is_name) {
         return Err(format!("{name:?} is not a name: up to 64 letters, digits and _+=,.@-"));
     }
-    let key = open(data)?.create_access_key(name, &policy).await.map_err(|e| e.to_string())?;
+    let key = open_beside(data)?.create_access_key(name, &policy).await.map_err(|e| e.to_string())?;
     let shown = serde_json::json!({
         "AccessKeyId": key.id,
         "SecretAccessKey": key.secret.as_str(),

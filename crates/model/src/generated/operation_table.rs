@@ -1700,7 +1700,7 @@ pub static OPERATIONS: [OperationInfo; 141] = [
         name: "GetClientToken",
         input: &schema::GET_CLIENT_TOKEN_REQUEST,
         answer: Answer::Json,
-        authorization: Authorization::Iam,
+        authorization: Authorization::Anyone,
         paginated: false,
         errors: &[
             Exception::InvalidParameter,
@@ -1717,7 +1717,7 @@ pub static OPERATIONS: [OperationInfo; 141] = [
         name: "GetDerivedToken",
         input: &schema::GET_DERIVED_TOKEN_REQUEST,
         answer: Answer::Json,
-        authorization: Authorization::Iam,
+        authorization: Authorization::IamOrClient,
         paginated: false,
         errors: &[
             Exception::InvalidParameter,

@@ -190,8 +190,8 @@ impl Request for model::AdminListUserSessionsRequest {
     type Response = model::AdminListUserSessionsResponse;
     const OPERATION: model::Operation = model::Operation::AdminListUserSessions;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::AdminListUserSessions))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::sessions::admin_list_user_sessions::handle(cx, self).await
     }
 }
 
@@ -226,8 +226,8 @@ impl Request for model::AdminRevokeUserSessionRequest {
     type Response = model::AdminRevokeUserSessionResponse;
     const OPERATION: model::Operation = model::Operation::AdminRevokeUserSession;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::AdminRevokeUserSession))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::sessions::admin_revoke_user_session::handle(cx, self).await
     }
 }
 
@@ -694,8 +694,8 @@ impl Request for model::GetDerivedTokenRequest {
     type Response = model::GetDerivedTokenResponse;
     const OPERATION: model::Operation = model::Operation::GetDerivedToken;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetDerivedToken))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::tokens::get_derived_token::handle(cx, self).await
     }
 }
 
@@ -757,8 +757,8 @@ impl Request for model::GetTokensFromRefreshTokenRequest {
     type Response = model::GetTokensFromRefreshTokenResponse;
     const OPERATION: model::Operation = model::Operation::GetTokensFromRefreshToken;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetTokensFromRefreshToken))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::tokens::get_tokens_from_refresh_token::handle(cx, self).await
     }
 }
 
@@ -802,8 +802,8 @@ impl Request for model::GetUserPoolClientSessionConfigurationRequest {
     type Response = model::GetUserPoolClientSessionConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::GetUserPoolClientSessionConfiguration;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetUserPoolClientSessionConfiguration))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::sessions::get_user_pool_client_session_configuration::handle(cx, self).await
     }
 }
 
@@ -820,8 +820,8 @@ impl Request for model::GetUserPoolSessionConfigurationRequest {
     type Response = model::GetUserPoolSessionConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::GetUserPoolSessionConfiguration;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetUserPoolSessionConfiguration))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::sessions::get_user_pool_session_configuration::handle(cx, self).await
     }
 }
 
@@ -946,8 +946,8 @@ impl Request for model::ListUserSessionsRequest {
     type Response = model::ListUserSessionsResponse;
     const OPERATION: model::Operation = model::Operation::ListUserSessions;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::ListUserSessions))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::sessions::list_user_sessions::handle(cx, self).await
     }
 }
 
@@ -1009,8 +1009,8 @@ impl Request for model::RevokeUserSessionRequest {
     type Response = model::RevokeUserSessionResponse;
     const OPERATION: model::Operation = model::Operation::RevokeUserSession;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::RevokeUserSession))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::sessions::revoke_user_session::handle(cx, self).await
     }
 }
 
@@ -1054,8 +1054,8 @@ impl Request for model::SetUserPoolClientSessionConfigurationRequest {
     type Response = model::SetUserPoolClientSessionConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::SetUserPoolClientSessionConfiguration;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::SetUserPoolClientSessionConfiguration))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::sessions::set_user_pool_client_session_configuration::handle(cx, self).await
     }
 }
 
@@ -1072,8 +1072,8 @@ impl Request for model::SetUserPoolSessionConfigurationRequest {
     type Response = model::SetUserPoolSessionConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::SetUserPoolSessionConfiguration;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::SetUserPoolSessionConfiguration))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::sessions::set_user_pool_session_configuration::handle(cx, self).await
     }
 }
 

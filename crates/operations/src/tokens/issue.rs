@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use cognate_crypto::{random, sealed_token};
 use cognate_domain::claims::{self, Access, TokenIds};
+use cognate_domain::refresh_rotation::{Rotation, grace_seconds};
 use cognate_domain::user::UserId;
-use cognate_domain::{Client, User, client_rules, lockout};
+use cognate_domain::{Client, User, client_rules, lockout, session_tracking};
 use cognate_model::{AuthenticationResultType, Secret, Timestamp};
 use cognate_store::groups;
 use cognate_store::refresh_tokens::{self, Family};
 use serde::{Deserialize, Serialize};
 
+use super::activity::activity;
 use crate::auth::{Commit, SignIn};
 use crate::directory::{self, Claim};
 use crate::events::Attempt;
 use crate::{Context, Error, OpenPool, keys, triggers};
 
 /// Groups in a token; a user has at most a hundred ("Quotas in Amazon Cognito").
-const MOST_GROUPS: i64 = 100;
+pub(super) const MOST_GROUPS: i64 = 100;
 
 /// How long a family outlives its refresh token: the last access token that came from it lives for a day at most.
 const LONGEST_ACCESS: i64 = 86_400;
@@ -29,10 +31,12 @@ pub(crate) struct Grant {
     auth_time: i64,
     /// `iat`: at a sign-in the moment of the sign-in itself, however long the signing takes.
     issued_at: i64,
+    /// `device_key`, where the pool tracks devices.
+    device: Option<String>,
 }
 
 impl Grant {
-    /// The grant of an earlier sign-in, for a refresh.
+    /// The grant of a sign-in.
     pub(crate) fn from_family(family: &Family, issued_at: Timestamp) -> Self {
         let seconds = |micros: i64| micros.div_euclid(1_000_000);
         Self {
@@ -40,6 +44,7 @@ impl Grant {
             event: family.event,
             auth_time: seconds(family.auth_time),
             issued_at: issued_at.seconds(),
+            device: family.device.clone(),
         }
     }
 }
@@ -53,15 +58,33 @@ pub(crate) struct Held {
     pub(crate) family: [u8; 16],
     #[serde(rename = "c")]
     pub(crate) client: String,
+    /// Which of the family's refresh tokens it is.
+    #[serde(rename = "g", default, skip_serializing_if = "is_first")]
+    pub(crate) generation: i64,
     /// When it ends (microseconds), for the time when its family is forgotten.
     #[serde(rename = "e")]
     pub(crate) expires: i64,
 }
 
-/// Opens a refresh token of this pool.
-pub(crate) fn open_refresh_token(pool: &OpenPool, token: &str) -> Option<Held> {
-    let payload = sealed_token::open_jwe(&pool.refresh_tokens, token).ok()?;
-    serde_json::from_slice(&payload).ok()
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_first(generation: &i64) -> bool {
+    *generation == 0
+}
+
+impl Held {
+    /// The refresh token of a family with this number, as text.
+    pub(crate) fn seal(cx: &Context, pool: &OpenPool, family: &Family, generation: i64) -> Result<Secret, Error> {
+        let (user, expires) = (family.user, family.expires);
+        let held = Self { user, family: family.id, client: family.client.clone(), generation, expires };
+        let payload = serde_json::to_vec(&held).map_err(|e| Error::internal(e.to_string()))?;
+        Ok(Secret::from(sealed_token::seal_jwe(&pool.refresh_tokens, &payload, cx.random())))
+    }
+
+    /// Opens a refresh token of this pool.
+    pub(crate) fn open(pool: &OpenPool, token: &str) -> Option<Self> {
+        let payload = sealed_token::open_jwe(&pool.refresh_tokens, token).ok()?;
+        serde_json::from_slice(&payload).ok()
+    }
 }
 
 /// Ends a sign-in well: tokens of a new family, and the attempt recorded.
@@ -76,20 +99,22 @@ pub(crate) async fn sign_in(
     triggers::require_reachable(pool, triggers::POST_AUTHENTICATION)?;
     let now = cx.now();
     let lifetimes = client_rules::token_lifetimes(client);
+    let most_sessions = session_tracking::limit(pool);
     let family = Family {
-        id: random::uuid_v4(cx.random()),
+        // Time-ordered, so that sessions are listed in the order of the primary key.
+        id: random::uuid_v7(cx.random(), now.micros()),
         user: user.id,
         client: client.id().to_owned(),
         event: attempt.id,
         auth_time: now.micros(),
         expires: now.plus_seconds(lifetimes.refresh).micros(),
         revoked: false,
+        device: None,
+        rotation: Rotation::default(),
+        activity: most_sessions.map(|_| activity(cx, sign_in.address.as_deref())),
     };
-    let grant = Grant::from_family(&family, now);
-    let held = Held { user: user.id, family: family.id, client: client.id().to_owned(), expires: family.expires };
-    let payload = serde_json::to_vec(&held).map_err(|e| Error::internal(e.to_string()))?;
-    let refresh_token = sealed_token::seal_jwe(&pool.refresh_tokens, &payload, cx.random());
-    let mut result = issue(cx, Arc::clone(pool), client, &user, grant).await?;
+    let refresh_token = Held::seal(cx, pool, &family, 0)?;
+    let mut result = issue(cx, Arc::clone(pool), client, &user, Grant::from_family(&family, now)).await?;
     let pool = Arc::clone(pool);
     cx.write(move |tx| {
         let before = commit.check(tx, &pool, &family.user, user.hidden.password.hash.as_deref(), now)?;
@@ -104,11 +129,14 @@ pub(crate) async fn sign_in(
         }
         let forgotten = now.plus_seconds(-LONGEST_ACCESS).micros();
         refresh_tokens::forget_ended(tx, pool.id(), &family.user, forgotten)?;
+        if let Some(most) = most_sessions {
+            refresh_tokens::evict(tx, pool.id(), &family.user, now.micros(), most - 1)?;
+        }
         refresh_tokens::insert(tx, pool.id(), &family)?;
         attempt.record(tx, &pool, &family.user)
     })
     .await?;
-    result.refresh_token = Some(Secret::from(refresh_token));
+    result.refresh_token = Some(refresh_token);
     Ok(result)
 }
 
@@ -124,11 +152,11 @@ pub(crate) async fn issue(
     let keys = keys::of_pool(cx, &pool).await?;
     let groups = cx.read(|tx| Ok(groups::of_user(tx, pool.id(), &user.id, "", MOST_GROUPS)?)).await?;
     let lifetimes = client_rules::token_lifetimes(client);
-    let revocable = client.config.enable_token_revocation != Some(false);
     let issuer = cx.settings.issuer_of(pool.id());
     let (event_id, origin_jti) = (random::format_uuid(&grant.event), random::format_uuid(&grant.family));
     let jti = || random::format_uuid(&random::uuid_v4(cx.random()));
     let (access_jti, id_jti) = (jti(), jti());
+    let is_revocable = is_revocable(&pool, client);
     let claims = |lifetime: i64, jti| claims::Grant {
         issuer: &issuer,
         client_id: client.id(),
@@ -136,19 +164,33 @@ pub(crate) async fn issue(
         auth_time: grant.auth_time,
         issued_at: grant.issued_at,
         expires_at: grant.issued_at + lifetime,
-        ids: revocable.then_some(TokenIds { jti, origin_jti: &origin_jti }),
+        ids: is_revocable.then_some(TokenIds { jti, origin_jti: &origin_jti }),
     };
-    let access = claims::access_claims(user, &groups, Access::Api, None, &claims(lifetimes.access, &access_jti));
+    let device = grant.device.as_deref();
+    let access = claims::access_claims(user, &groups, Access::Api, device, &claims(lifetimes.access, &access_jti));
     let readable = |attribute: &str| client_rules::readable(client, &pool, attribute);
     let id = claims::id_claims(user, &groups, &readable, &claims(lifetimes.id, &id_jti));
-    let (access, id) = cx.work.run(move || (keys.access.sign(&access), keys.id.sign(&id))).await?;
-    let signed =
-        |token: Result<String, _>| token.map(Secret::from).map_err(|_| Error::internal("a token could not be signed"));
+    let now = cx.now();
+    let signed = move || -> Result<_, Error> {
+        let unsigned = |_| Error::internal("a token could not be signed");
+        let access = keys.access.signer(now)?.sign(&access).map_err(unsigned)?;
+        let id = keys.id.signer(now)?.sign(&id).map_err(unsigned)?;
+        Ok((Secret::from(access), Secret::from(id)))
+    };
+    let (access, id) = cx.work.run(signed).await??;
     Ok(AuthenticationResultType {
-        access_token: Some(signed(access)?),
-        id_token: Some(signed(id)?),
+        access_token: Some(access),
+        id_token: Some(id),
         expires_in: Some(i32::try_from(lifetimes.access).unwrap_or(i32::MAX)),
         token_type: Some("Bearer".to_owned()),
         ..AuthenticationResultType::default()
     })
+}
+
+/// Whether tokens name their sign-in, by which they are revoked: not where the client switched revocation off, unless
+/// its refresh tokens rotate or the pool lets sessions be revoked one by one.
+fn is_revocable(pool: &OpenPool, client: &Client) -> bool {
+    client.config.enable_token_revocation != Some(false)
+        || grace_seconds(&client.config).is_some()
+        || session_tracking::limit(pool).is_some()
 }

@@ -1,7 +1,6 @@
 //! Pools, app clients, signing keys and counters.
 
 use cognate_store::clients;
-use cognate_store::signing_keys::{self, SealedKey};
 use cognate_store::{DbError, Store, counters, user_pools};
 
 use crate::harness::{Engine, OTHER, POOL, client, furnish, id, pool, read, write};
@@ -114,26 +113,6 @@ pub async fn a_client_is_deleted_in_its_own_pool_only(engine: &impl Engine) {
     write(&store, |tx| clients::insert(tx, &client(POOL, "web"))).await;
     assert!(!write(&store, |tx| clients::delete(tx, OTHER, "web")).await);
     assert_eq!(read(&store, |tx| clients::pool_of(tx, "web")).await.as_deref(), Some(POOL));
-}
-
-pub async fn a_pool_has_one_signing_key_for_each_purpose(engine: &impl Engine) {
-    let store = engine.open();
-    let key = |purpose: &str, kid: &str| SealedKey {
-        purpose: purpose.to_owned(),
-        kid: kid.to_owned(),
-        sealed: vec![1, 2, 3],
-        public: "{}".to_owned(),
-        created: 5,
-    };
-    write(&store, move |tx| {
-        signing_keys::insert(tx, POOL, &key("id", "k1"))?;
-        signing_keys::insert(tx, POOL, &key("access", "k2"))
-    })
-    .await;
-    let again = store.write(move |tx| signing_keys::insert(tx, POOL, &key("id", "k3"))).await;
-    assert_eq!(again, Err(DbError::Exists));
-    assert_eq!(read(&store, |tx| signing_keys::of_pool(tx, POOL)).await, [key("access", "k2"), key("id", "k1")]);
-    assert_eq!(read(&store, |tx| signing_keys::of_pool(tx, OTHER)).await, []);
 }
 
 pub async fn users_are_counted_across_shards(engine: &impl Engine) {

@@ -3,7 +3,7 @@
 use cognate_domain::user::UserId;
 use cognate_store::outbox::Sealed;
 use cognate_store::refresh_tokens::Family;
-use cognate_store::signing_keys::{self, SealedKey};
+use cognate_store::signing_keys;
 use cognate_store::{
     DbError, Tx, attempts, auth_events, clients, codes, counters, groups, outbox, refresh_tokens, srp_verifiers,
     used_sessions, user_index, users,
@@ -12,20 +12,19 @@ use cognate_store::{
 use crate::harness::{Engine, OTHER, POOL, client, furnish, id, user, write};
 use crate::messages::event;
 use crate::sign_in::{code, family};
+use crate::signing::key;
 
 /// Writes a row into every table that belongs to a pool or to this user of it.
 pub fn fill(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
-    let (key, event) = event(1);
-    let signing =
-        SealedKey { purpose: "id".to_owned(), kid: String::new(), sealed: vec![1], public: String::new(), created: 1 };
+    let (event_id, event) = event(1);
     let message = Sealed { pool: pool.to_owned(), user: *user, id: [1; 16], created: 1, sealed: vec![1] };
     clients::insert(tx, &client(pool, &format!("client of {pool}")))?;
-    signing_keys::insert(tx, pool, &signing)?;
+    signing_keys::insert(tx, pool, &key("id", 1))?;
     groups::add_member(tx, pool, "admins", user)?;
     refresh_tokens::insert(tx, pool, &Family { user: *user, ..family(1, 1, 9) })?;
     codes::put(tx, pool, user, "forgot", &code(1))?;
     attempts::count(tx, pool, user, "forgot", 1, 1)?;
-    auth_events::insert(tx, pool, user, &key, &event)?;
+    auth_events::insert(tx, pool, user, &event_id, &event)?;
     outbox::insert(tx, &message)?;
     used_sessions::insert(tx, pool, &[1; 16], 9)?;
     srp_verifiers::put(tx, pool, user, b"sealed")?;

@@ -1,7 +1,8 @@
 //! What signing in leaves behind: refresh tokens, used sessions, attempts and codes.
 
+use cognate_domain::refresh_rotation::Rotation;
 use cognate_store::codes::{self, Code};
-use cognate_store::refresh_tokens::{self, Family};
+use cognate_store::refresh_tokens::{self, Activity, Family};
 use cognate_store::{DbError, attempts, used_sessions};
 
 use crate::harness::{Engine, OTHER, POOL, id, read, write};
@@ -15,7 +16,16 @@ pub fn family(number: u8, user: u8, expires: i64) -> Family {
         auth_time: 3,
         expires,
         revoked: false,
+        device: None,
+        rotation: Rotation::default(),
+        activity: None,
     }
+}
+
+/// A family whose session is tracked, and was used at this moment.
+pub fn session(number: u8, user: u8, at: i64) -> Family {
+    let activity = Activity { at, address: "203.0.113.7".to_owned(), device_type: "Linux, Firefox".to_owned() };
+    Family { activity: Some(activity), ..family(number, user, 100) }
 }
 
 pub fn code(hash: u8) -> Code {

@@ -7,6 +7,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
+use cognate_store::refresh_tokens::{self, Family};
+use cognate_store::signing_keys::{self, SealedKey};
 use cognate_store::{DbError, OpenError, Store, settings};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -91,6 +93,37 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     }
     engine.connection().pragma_update(None, "user_version", known).unwrap();
     engine.open();
+}
+
+/// Makes a database as it was at an earlier step, with rows in it.
+fn lay_down(engine: &Embedded, step: i64, schema: &[&str], rows: &str) {
+    let connection = engine.connection();
+    for statements in schema {
+        connection.execute_batch(&statements.replace("/*clustered*/", "WITHOUT ROWID")).unwrap();
+    }
+    connection.execute_batch(rows).unwrap();
+    connection.pragma_update(None, "user_version", step).unwrap();
+}
+
+#[tokio::test]
+async fn sign_ins_and_keys_of_before_rotation_go_on() {
+    let engine = Embedded::fresh();
+    let schema =
+        [include_str!("../../src/migrations/0001_initial.sql"), include_str!("../../src/migrations/0002_srp.sql")];
+    lay_down(
+        &engine,
+        2,
+        &schema,
+        "INSERT INTO signing_keys VALUES ('pool', 'id', 'kid', x'010203', '{}', 5);
+         INSERT INTO refresh_tokens VALUES ('pool', zeroblob(16), zeroblob(16), 'web', zeroblob(16), 3, 9, 0);",
+    );
+    let store = engine.open();
+    let keys = read(&store, |tx| signing_keys::of_pool(tx, "pool")).await;
+    let expected = SealedKey { kid: "kid".to_owned(), ahead: 0, signs_from: 5, ..crate::signing::key("id", 1) };
+    assert_eq!(keys, [expected], "the key signs as it did");
+    let found = read(&store, |tx| refresh_tokens::get(tx, "pool", &[0; 16], &[0; 16])).await;
+    let expected = Family { id: [0; 16], user: [0; 16], event: [0; 16], ..crate::sign_in::family(1, 1, 9) };
+    assert_eq!(found, Some(expected));
 }
 
 #[tokio::test]
