@@ -93,6 +93,8 @@ pub fn delete(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
         "DELETE FROM attempts WHERE pool = $1 AND user_id = $2",
         "DELETE FROM auth_events WHERE pool = $1 AND user_id = $2",
         "DELETE FROM outbox WHERE pool = $1 AND user_id = $2",
+        "DELETE FROM passkeys WHERE pool = $1 AND user_id = $2",
+        "DELETE FROM passkey_challenges WHERE pool = $1 AND user_id = $2",
     ] {
         tx.execute(statement, &[Param::Text(pool), Param::Bytes(&user.id)])?;
     }
