@@ -11,13 +11,15 @@ mod encoding;
 mod flaw;
 mod options;
 mod origin;
+#[cfg(test)]
+mod recorded;
 mod registration;
 
-use cognate_model::{AuthFactorType, Exception, Timestamp, UserVerificationType};
+use cognate_model::{AuthFactorType, Exception, Timestamp, UserStatusType, UserVerificationType};
 use serde::{Deserialize, Serialize};
 
 use crate::user::UserId;
-use crate::{Pool, Refusal, tier};
+use crate::{Pool, Refusal, User, tier};
 
 pub use assertion::{Assertion, Use, verify};
 pub use encoding::{decode_id, encode_id};
@@ -26,7 +28,7 @@ pub use options::{creation_options, request_options};
 pub use registration::{Registered, register};
 
 /// How many passkeys a user may have ("Quotas in Amazon Cognito").
-pub const MOST_PER_USER: i64 = 20;
+pub const MOST_PER_USER: u8 = 20;
 
 /// How long the challenge of a registration is good, in seconds: longer than a browser asks its user.
 pub const REGISTRATION_SECONDS: i64 = 300;
@@ -60,9 +62,17 @@ pub fn check_enabled(pool: &Pool) -> Result<(), Refusal> {
     Err(Refusal::new(Exception::WebAuthnNotEnabled, "Passkey sign-in is not enabled for this user pool."))
 }
 
+/// Refuses a user who has to choose a new password first: whatever else would let them in, changes with it.
+pub fn check_holder(user: &User) -> Result<(), Refusal> {
+    if user.status != UserStatusType::ResetRequired {
+        return Ok(());
+    }
+    Err(Refusal::new(Exception::PasswordResetRequired, "Password reset required for the user"))
+}
+
 /// Refuses a user who has as many passkeys as there may be.
 pub fn check_count(count: i64) -> Result<(), Refusal> {
-    if count < MOST_PER_USER {
+    if count < i64::from(MOST_PER_USER) {
         return Ok(());
     }
     Err(Refusal::new(Exception::LimitExceeded, format!("A user can have at most {MOST_PER_USER} passkeys.")))
@@ -160,7 +170,6 @@ mod fixtures {
     use data_encoding::BASE64URL_NOPAD;
 
     use super::*;
-    use crate::User;
     use crate::fixtures::user_with;
 
     pub const RP: &str = "example.com";
@@ -241,6 +250,15 @@ mod tests {
         assert_eq!(of(json!({"RelyingPartyId": "example.com"})), Some(preferred.clone()));
         let required = RelyingParty { verification: UserVerificationType::Required, ..preferred };
         assert_eq!(of(json!({"RelyingPartyId": "example.com", "UserVerification": "required"})), Some(required));
+    }
+
+    #[test]
+    fn a_user_who_has_to_reset_their_password_does_that_first() {
+        let mut user = fixtures::user();
+        assert_eq!(check_holder(&user), Ok(()));
+        user.status = UserStatusType::ResetRequired;
+        let refusal = check_holder(&user).unwrap_err().to_string();
+        assert_eq!(refusal, "PasswordResetRequiredException: Password reset required for the user");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A software authenticator, for tests: it signs what it is told, right or wrong.
 
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "in tests a panic is how a failure is told")]
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
@@ -82,13 +84,11 @@ impl Ceremony {
 
 impl Authenticator {
     /// With a P-256 key.
-    #[expect(clippy::expect_used, reason = "for tests")]
     pub fn es256() -> Self {
         Self::new(Key::Es256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).expect("a key is made")))
     }
 
     /// With an RSA-2048 key. Takes a good part of a second.
-    #[expect(clippy::expect_used, reason = "for tests")]
     pub fn rs256() -> Self {
         Self::new(Key::Rs256(Box::new(RsaKeyPair::generate(KeySize::Rsa2048).expect("a key is made"))))
     }
@@ -98,7 +98,6 @@ impl Authenticator {
     }
 
     /// The `COSE_Key` of the credential.
-    #[expect(clippy::expect_used, reason = "for tests")]
     pub fn public_key(&self) -> Vec<u8> {
         let entries = match &self.key {
             Key::Es256(pair) => {
@@ -123,7 +122,6 @@ impl Authenticator {
     }
 
     /// A signature of the credential.
-    #[expect(clippy::expect_used, reason = "for tests")]
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match &self.key {

@@ -112,14 +112,14 @@ pub fn verify(
     let key = PublicKey::parse(&passkey.public_key).map_err(|_| Flaw::UnsupportedKey)?;
     let signed = [assertion.auth_data.as_slice(), &sha256(&assertion.client_data)].concat();
     key.verify(&signed, &assertion.signature).map_err(|_| Flaw::BadSignature)?;
-    let used = Use {
+    let outcome = Use {
         id: passkey.id.clone(),
         user_verified: data.user_verified(),
         counter: data.counter,
         backed_up: data.backed_up(),
     };
-    used.check_counter(passkey)?;
-    Ok(used)
+    outcome.check_counter(passkey)?;
+    Ok(outcome)
 }
 
 impl Use {

@@ -57,11 +57,11 @@ fn good_for<'a>(party: &'a RelyingParty, passkeys: &'a [Passkey]) -> impl Iterat
 }
 
 fn descriptor(passkey: &Passkey) -> Value {
-    let mut descriptor = json!({"type": "public-key", "id": encode_id(&passkey.id)});
-    if !passkey.details.transports.is_empty() {
-        descriptor["transports"] = json!(passkey.details.transports);
+    let (id, transports) = (encode_id(&passkey.id), &passkey.details.transports);
+    if transports.is_empty() {
+        return json!({"type": "public-key", "id": id});
     }
-    descriptor
+    json!({"type": "public-key", "id": id, "transports": transports})
 }
 
 #[cfg(test)]
