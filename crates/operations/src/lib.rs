@@ -23,6 +23,7 @@ pub mod keys;
 mod mfa;
 mod outbox;
 mod page;
+pub mod passkeys;
 mod request;
 mod settings;
 mod sign_up;

@@ -25,6 +25,7 @@ mod lockout;
 mod mfa;
 mod mission;
 mod new_password;
+mod passkeys;
 mod pool_mfa;
 mod refresh;
 mod refusals;

@@ -1,0 +1,30 @@
+//! Who may manage passkeys: the user whom they let in.
+
+use cognate_domain::Pool;
+use cognate_domain::passkeys::{self as rules, Passkey};
+use cognate_domain::user::UserId;
+use cognate_model::Exception;
+use cognate_store::passkeys;
+
+use crate::tokens::{self, SignedIn};
+use crate::{Context, Error};
+
+/// The user of an access token.
+pub(super) async fn signed_in(cx: &Context, token: &str) -> Result<SignedIn, Error> {
+    let signed_in = match tokens::authenticate(cx, token).await {
+        Err(Error::Refused(refusal)) if refusal.exception == Exception::UserNotFound => return Err(gone()),
+        other => other?,
+    };
+    rules::check_holder(&signed_in.user)?;
+    Ok(signed_in)
+}
+
+/// These operations do not model `UserNotFoundException`: the token of a user who is gone is a revoked one.
+pub(super) fn gone() -> Error {
+    Error::not_authorized("Access Token has been revoked")
+}
+
+/// Every passkey of a user, oldest first.
+pub(super) async fn of_user(cx: &Context, pool: &Pool, user: &UserId) -> Result<Vec<Passkey>, Error> {
+    cx.read(|tx| Ok(passkeys::list(tx, pool.id(), user, None, rules::MOST_PER_USER.into())?)).await
+}
