@@ -163,3 +163,16 @@ def test_a_user_who_is_deleted_while_others_write_stays_deleted(pool):
     with refused("UserNotFoundException", "User does not exist."):
         jane.read()
     assert pool.list_users()["Users"] == []
+
+
+def test_guesses_at_once_are_no_more_guesses(pool, client, jane):
+    pool.user("invited")
+    for name, right in [("jane", PASSWORD), ("invited", TEMPORARY)]:
+        guesses = [lambda n=n, name=name: client.sign_in(name, f"Wrong-one{n}") for n in range(30)]
+        outcomes = at_once(guesses)
+        assert outcomes == ["NotAuthorizedException"] * 30
+        # Five counted, and the lock has gone no further than its first second or two.
+        with refused("NotAuthorizedException"):
+            client.sign_in(name, "Wrong-one1")
+        pool.server.advance(4)
+        assert succeeded([client.sign_in(name, right)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from people import NO_POOL, NO_USER, PASSWORD, TEMPORARY, Pool, refused
+from people import NO_POOL, NO_USER, PASSWORD, TEMPORARY, Pool, refused, verified
 
 INVALID = "InvalidParameterException"
 SOME_EVENT = "7875548a-bd00-490a-93b8-fa36fe42a3e0"
@@ -51,6 +51,55 @@ def test_a_challenged_sign_in_is_one_event(pool, client):
     client.answer(challenge, {"USERNAME": "invited", "NEW_PASSWORD": PASSWORD})
     (done,) = events(invited)
     assert (done["EventId"], done["EventResponse"]) == (begun["EventId"], "Pass")
+
+
+def test_refused_attempts_are_events_too(server, pool, client):
+    john = pool.user("john", verified("john@example.com"), password=PASSWORD)
+
+    def refused_as(code, password=PASSWORD):
+        with refused(code):
+            client.sign_in("john", password)
+        server.advance(1)
+        newest = events(john)[0]
+        assert (newest["EventType"], newest["EventResponse"]) == ("SignIn", "Fail")
+        return [(each["ChallengeName"], each["ChallengeResponse"]) for each in newest["ChallengeResponses"]]
+
+    john.admin_disable_user()
+    assert refused_as("NotAuthorizedException") == []
+    john.admin_enable_user()
+    john.admin_reset_user_password()
+    assert refused_as("PasswordResetRequiredException") == [("Password", "Success")]
+    assert refused_as("NotAuthorizedException", "Wrong-one1") == [("Password", "Failure")]
+    assert len(events(john)) == 3
+
+
+def test_attempts_that_nobody_looked_at_do_not_crowd_out_the_others(pool, client, jane):
+    client.tokens("jane")
+    jane.admin_disable_user()
+    for _ in range(30):
+        with refused("NotAuthorizedException", "User is disabled."):
+            client.sign_in("jane")
+    assert len(events(jane)) == 21
+
+
+def test_a_code_that_is_sent_again_is_an_event(server):
+    pool = Pool(
+        server,
+        UserPoolTier="PLUS",
+        UserPoolAddOns={"AdvancedSecurityMode": "AUDIT"},
+        AutoVerifiedAttributes=["email"],
+    )
+    client = pool.client()
+    server.sdk.sign_up(
+        ClientId=client.id,
+        Username="newcomer",
+        Password=PASSWORD,
+        UserAttributes=[{"Name": "email", "Value": "newcomer@example.com"}],
+    )
+    server.advance(1)
+    server.sdk.resend_confirmation_code(ClientId=client.id, Username="newcomer")
+    kinds = [event["EventType"] for event in pool.admin_list_user_auth_events(Username="newcomer")["AuthEvents"]]
+    assert kinds == ["ResendCode", "SignUp"]
 
 
 def test_events_page(server, client, jane):

@@ -33,6 +33,15 @@ class TestAdminResetUserPassword:
         with refused(*NO_CODE):
             confirm(client, message["code"])
 
+    def test_code_is_good_for_the_address_that_it_was_sent_to(self, client, jane):
+        jane.admin_reset_user_password()
+        code = jane.outbox()[0]["code"]
+        jane.update(verified("new@example.com"))
+        with refused("CodeMismatchException"):
+            confirm(client, code)
+        jane.admin_reset_user_password()
+        confirm(client, jane.outbox()[0]["code"])
+
     def test_code_is_good_for_an_hour(self, server, client, jane):
         jane.admin_reset_user_password()
         server.advance(3_601)

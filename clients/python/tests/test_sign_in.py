@@ -87,6 +87,17 @@ class TestAdminInitiateAuth:
         with refused("NotAuthorizedException", f"Unable to verify secret hash for client {client.id}"):
             client.admin_auth("ADMIN_USER_PASSWORD_AUTH", parameters)
 
+    def test_takes_nobody_for_another_by_a_name_that_is_their_sub(self, server):
+        pool = Pool(server, AliasAttributes=["preferred_username"])
+        client = pool.client()
+        jane = pool.user("jane", password=PASSWORD)
+        server.sdk.sign_up(ClientId=client.id, Username=jane.sub, Password="Another-1x")
+        pool.user("john", {"preferred_username": jane.sub})
+        assert pool.admin_get_user(Username=jane.sub)["Username"] == "jane"
+        assert client.who_is(client.tokens(jane.sub)["AccessToken"]) == "jane"
+        with refused(*WRONG_PASSWORD):
+            client.sign_in(jane.sub, "Another-1x")
+
     def test_refuses_refresh_tokens_that_are_not_the_clients(self, pool, client, jane):
         token = client.tokens("jane")["RefreshToken"]
         text = re.compile(r"^Invalid Refresh Token\.?$")
@@ -135,6 +146,37 @@ class TestAdminRespondToAuthChallenge:
         with refused("InvalidPasswordException", "Password did not conform with policy: Password not long enough"):
             client.answer(client.sign_in("jane", TEMPORARY), self.answer(NEW_PASSWORD="short"))
         assert jane.status() == "FORCE_CHANGE_PASSWORD"
+
+    def test_refuses_a_password_that_nobody_could_sign_in_with(self, pool, client):
+        jane = pool.user("jane")
+        with refused(
+            INVALID,
+            "1 validation error detected: Value at 'newPassword' failed to satisfy constraint: "
+            "Member must have length less than or equal to 256",
+        ):
+            client.answer(client.sign_in("jane", TEMPORARY), self.answer(NEW_PASSWORD="Aa1!" + "x" * 253))
+        assert jane.status() == "FORCE_CHANGE_PASSWORD"
+        client.answer(client.sign_in("jane", TEMPORARY), self.answer(NEW_PASSWORD="Aa1!" + "x" * 252))
+        assert client.tokens("jane", "Aa1!" + "x" * 252)
+
+    def test_shows_no_attribute_that_the_client_may_not_read(self, server):
+        schema = [{"Name": "note", "AttributeDataType": "String", "DeveloperOnlyAttribute": True, "Mutable": True}]
+        pool = Pool(server, Schema=schema)
+        pool.user("jane", {**verified("jane@example.com"), "dev:custom:note": "secret", "name": "Jane"})
+        for client, shown in [
+            (pool.client(), {**verified("jane@example.com"), "name": "Jane"}),
+            (pool.client(ReadAttributes=["name"]), {"name": "Jane"}),
+        ]:
+            parameters = client.sign_in("jane", TEMPORARY)["ChallengeParameters"]
+            assert json.loads(parameters["userAttributes"]) == shown
+
+    def test_is_not_stopped_by_those_who_guess_meanwhile(self, pool, client):
+        pool.user("jane")
+        challenge = client.sign_in("jane", TEMPORARY)
+        for _ in range(6):
+            with refused("NotAuthorizedException"):
+                client.sign_in("jane", "Wrong-one1")
+        assert client.answer(challenge, self.answer())["AuthenticationResult"]
 
     def test_refuses_an_expired_or_foreign_session(self, server, pool, client):
         pool.user("jane")

@@ -44,7 +44,7 @@ enum Command {
 /// What every command needs to open the data.
 #[derive(Args, Clone)]
 struct Data {
-    /// The folder of the store.
+    /// The folder of the store; ./.cognate for `dev` and `access-key` unless it is given.
     #[arg(long = "data", value_name = "DIR")]
     folder: Option<PathBuf>,
     /// The master key that seals secrets at rest: 64 hexadecimal digits or base64 of 32 bytes. Without it the file
@@ -117,18 +117,27 @@ fn log(default: &str) {
     }
 }
 
-/// The root key to use: the one given, or the one of the installation; the flag tells whether it was made now.
+/// The root key to use: the one given, or the one of the installation. If it is made now it is shown at once, before
+/// anything else can fail, because it is not shown again.
 async fn root_key(
     pools: &cognate::UserPools,
     given: &RootKey,
-) -> Result<(String, zeroize::Zeroizing<String>, bool), Failure> {
+) -> Result<(String, zeroize::Zeroizing<String>), Failure> {
     match (&given.root_access_key_id, &given.root_secret_access_key) {
         (Some(id), Some(secret)) if !id.is_empty() && !secret.is_empty() => {
-            Ok((id.clone(), zeroize::Zeroizing::new(secret.clone()), false))
+            Ok((id.clone(), zeroize::Zeroizing::new(secret.clone())))
         }
         (None, None) => {
             let (key, is_new) = pools.root_key().await.map_err(|e| e.to_string())?;
-            Ok((key.id, key.secret, is_new))
+            if is_new {
+                say(&format!(
+                    "The root access key of this installation, shown this once:\n\n  AWS_ACCESS_KEY_ID={}\n  \
+                     AWS_SECRET_ACCESS_KEY={}\n",
+                    key.id,
+                    key.secret.as_str()
+                ));
+            }
+            Ok((key.id, key.secret))
         }
         _ => Err("give both COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY, or neither".to_owned()),
     }

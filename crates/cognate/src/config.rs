@@ -42,6 +42,8 @@ pub struct Limits {
     pub header_seconds: u64,
     /// How long a client may take to send its body, in seconds.
     pub body_seconds: u64,
+    /// How long a client may leave an answer unread, in seconds.
+    pub answer_seconds: u64,
     /// How many connections are open at once; more wait in the system's queue.
     pub connections: usize,
     /// How many requests run at once; more are told to come back later.
@@ -56,6 +58,7 @@ impl Default for Limits {
             body_bytes: 1 << 20,
             header_seconds: 10,
             body_seconds: 30,
+            answer_seconds: 30,
             connections: 4_096,
             requests: 2_048,
             shutdown_seconds: 10,
@@ -70,6 +73,10 @@ impl Limits {
 
     pub(crate) fn body_time(&self) -> Duration {
         Duration::from_secs(self.body_seconds)
+    }
+
+    pub(crate) fn answer_time(&self) -> Duration {
+        Duration::from_secs(self.answer_seconds)
     }
 
     pub(crate) fn shutdown_time(&self) -> Duration {
@@ -110,7 +117,10 @@ impl FileConfig {
             settings.region = checked(region, "region", |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')?;
         }
         if let Some(account) = &self.account {
-            settings.account = checked(account, "account", |c| c.is_ascii_digit())?;
+            let is_whole = account.len() == 12;
+            settings.account = checked(account, "account", |c| c.is_ascii_digit()).and_then(|account| {
+                if is_whole { Ok(account) } else { Err(format!("account = {account:?} does not have twelve digits")) }
+            })?;
         }
         if let Some(issuer) = &self.issuer {
             settings.issuer = issuer_of(issuer);

@@ -34,11 +34,13 @@
 mod config;
 mod master_key;
 mod metrics;
+mod patient_stream;
 mod routes;
 mod server;
 mod user_pools;
 
 pub use cognate_model as model;
+pub use cognate_operations::custom_challenges;
 pub use cognate_operations::declare::DeclaredPools;
 pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings};
 pub use cognate_protocol::{NewKey, Policy, PolicyError};

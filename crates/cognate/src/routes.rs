@@ -54,13 +54,15 @@ impl Routes {
     }
 
     pub(crate) async fn answer(&self, request: Request<HyperBody>, peer: SocketAddr) -> Response<Full<Bytes>> {
+        // On a listener for both families an IPv4 address comes in the clothes of IPv6.
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let (parts, body) = request.into_parts();
         let body = match self.read(body).await {
             Ok(body) => body,
-            Err(answer) => return respond(answer),
+            Err(answer) => return respond(self.front_door.finish(answer, &parts.method, &parts.headers)),
         };
         let Ok(_running) = self.running.try_acquire() else {
-            return respond(self.shed());
+            return respond(self.front_door.finish(self.shed(), &parts.method, &parts.headers));
         };
         let begun = Instant::now();
         let path = parts.uri.path();
@@ -199,27 +201,40 @@ fn clock(cx: &Context) -> Answer {
 
 fn move_clock(cx: &Context, body: &[u8]) -> Answer {
     let refused = || {
-        let message = "Send {\"advanceSeconds\": 600} or {\"setTo\": <seconds since the epoch, or an RFC 3339 date>}.";
+        let message = "Send {\"advanceSeconds\": 600} or {\"setTo\": <seconds since the epoch, or an ISO 8601 date>}, \
+                       within the years 1970 to 9999.";
         Answer::exception("InvalidParameterException", 400, message)
     };
     let Ok(wanted) = serde_json::from_slice::<MoveClock>(body) else { return refused() };
     match (wanted.advance_seconds, wanted.set_to) {
-        #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, and so does the clock")]
-        (Some(seconds), None) => cx.clock.advance(seconds as i64),
+        (Some(seconds), None) => {
+            #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates")]
+            let micros = (seconds * 1_000_000.0).round() as i64;
+            if !is_a_date(cx.now().micros().saturating_add(micros)) {
+                return refused();
+            }
+            cx.clock.advance_micros(micros);
+        }
         (None, Some(moment)) => match moment_of(&moment) {
-            Some(moment) => cx.clock.set(moment),
-            None => return refused(),
+            Some(moment) if is_a_date(moment.micros()) => cx.clock.set(moment),
+            _ => return refused(),
         },
         _ => return refused(),
     }
     clock(cx)
 }
 
+/// Whether microseconds since the epoch have a date: what lies beyond is milliseconds taken for seconds, most likely.
+fn is_a_date(micros: i64) -> bool {
+    micros >= 0 && jiff::Timestamp::from_microsecond(micros).is_ok()
+}
+
+/// Seconds as a number, or a date and time, of UTC unless it says otherwise.
 fn moment_of(value: &serde_json::Value) -> Option<Timestamp> {
-    if let Some(text) = value.as_str() {
-        return text.parse::<jiff::Timestamp>().ok().map(|moment| Timestamp::from_micros(moment.as_microsecond()));
-    }
-    serde_json::from_value(value.clone()).ok()
+    let Some(text) = value.as_str() else { return serde_json::from_value(value.clone()).ok() };
+    let of_utc = || jiff::tz::Offset::UTC.to_timestamp(text.parse().ok()?).ok();
+    let moment = text.parse::<jiff::Timestamp>().ok().or_else(of_utc)?;
+    Some(Timestamp::from_micros(moment.as_microsecond()))
 }
 
 /// Removes every pool and declares anew what was declared, as if the data folder were new; the root key and the access

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::Limits;
 use crate::metrics::Metrics;
+use crate::patient_stream::PatientStream;
 use crate::routes::Routes;
 
 /// Whom the server believes, and what it offers beside the API.
@@ -105,13 +106,13 @@ async fn accept(listener: TcpListener, routes: Arc<Routes>, limits: Limits, mut 
     let connections = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     loop {
-        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { break };
+        // Waiting for a free place or for somebody to take it, and for the end in either case.
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = next(&listener, &connections) => accepted,
             _ = stopped.changed() => break,
         };
         match accepted {
-            Ok((stream, peer)) => serve_connection(stream, peer, permit, &routes, &limits, &graceful),
+            Ok((stream, peer, permit)) => serve_connection(stream, peer, permit, &routes, &limits, &graceful),
             Err(error) => {
                 // Out of file descriptors, most likely: wait for some to be freed rather than spin.
                 tracing::warn!(%error, "a connection was not accepted");
@@ -123,6 +124,15 @@ async fn accept(listener: TcpListener, routes: Arc<Routes>, limits: Limits, mut 
     if tokio::time::timeout(limits.shutdown_time(), graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
+}
+
+async fn next(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, permit))
 }
 
 fn serve_connection(
@@ -144,7 +154,7 @@ fn serve_connection(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_time())
         .max_buf_size(32 << 10)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(PatientStream::new(stream, limits.answer_time())), service);
     let watched = graceful.watch(connection);
     metrics.connections.fetch_add(1, Ordering::Relaxed);
     tokio::spawn(async move {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cognate_operations::custom_challenges::CustomChallenges;
 use cognate_operations::declare::{self, DeclaredPools};
 use cognate_operations::{Caller, Clock, Context, Error, Message, Request, Services, dev, send};
 use cognate_protocol::{NewKey, Policy};
@@ -39,18 +40,32 @@ impl UserPools {
     /// Opens the pools, creating the data folder if it is missing. One process owns a data folder at a time.
     pub fn open(config: Config) -> Result<Self, OpenPoolsError> {
         let store = Store::open(&config.data)?;
-        Self::on(store, config)
+        Self::on(store, config, None)
+    }
+
+    /// The same with a double in the place of the three triggers of custom authentication, which cannot be invoked
+    /// otherwise yet. The pool must still name its triggers.
+    pub fn open_with_custom_challenges(
+        config: Config,
+        double: Arc<dyn CustomChallenges>,
+    ) -> Result<Self, OpenPoolsError> {
+        let store = Store::open(&config.data)?;
+        Self::on(store, config, Some(double))
     }
 
     /// Opens the pools beside a server that may be running, for a short task such as making an access key.
     pub fn open_beside(config: Config) -> Result<Self, OpenPoolsError> {
         let store = Store::open_beside(&config.data)?;
-        Self::on(store, config)
+        Self::on(store, config, None)
     }
 
-    fn on(store: Store, config: Config) -> Result<Self, OpenPoolsError> {
+    fn on(store: Store, config: Config, double: Option<Arc<dyn CustomChallenges>>) -> Result<Self, OpenPoolsError> {
         let key = master_key::load(config.master_key.as_deref(), &config.data)?;
         let services = Services::new(store, config.settings, key);
+        let services = match double {
+            Some(double) => services.with_custom_challenges(double),
+            None => services,
+        };
         check_master_key(&services)?;
         Ok(Self { services: Arc::new(services) })
     }

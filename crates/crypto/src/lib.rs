@@ -1,4 +1,4 @@
-//! Password hashing, JWT, sealing, `SigV4` arithmetic and the keys of passkeys. No input or output.
+//! SRP, password hashing, JWT, sealing, `SigV4` arithmetic and the keys of passkeys. No input or output.
 //!
 //! Nothing here reads a clock, a file or a global: time and randomness are parameters, so that
 //! every rule can be tested with known answers. The primitives come from aws-lc-rs and argon2; this
@@ -16,5 +16,6 @@ pub mod seal;
 pub mod sealed_token;
 pub mod secret_hash;
 pub mod sigv4;
+pub mod srp;
 pub mod testing;
 pub mod totp;

@@ -80,6 +80,13 @@ pub fn uuid_v7(random: &dyn Random, unix_micros: i64) -> [u8; 16] {
     stamp(uuid, 7)
 }
 
+/// The time of a [`uuid_v7`], in microseconds. Meaningless for ids of other versions.
+pub fn uuid_v7_micros(uuid: &[u8; 16]) -> i64 {
+    let time = u64::from_be_bytes(*uuid.first_chunk().unwrap_or(&[0; 8]));
+    let (millis, fraction) = (time >> 16, time & 0xfff);
+    i64::try_from(millis * 1000 + (fraction * 1000).div_ceil(4096)).unwrap_or(i64::MAX)
+}
+
 /// Sets the version and the variant bits (RFC 9562, sections 4.1 and 4.2).
 fn stamp(mut uuid: [u8; 16], version: u8) -> [u8; 16] {
     let [_, _, _, _, _, _, version_byte, _, variant_byte, ..] = &mut uuid;
@@ -157,6 +164,7 @@ mod tests {
         let ids: Vec<_> = (0..3000).map(|micro| uuid_v7(&random, 1_700_000_000_000_000 + micro)).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
         assert_eq!(uuid_v7(&random, -1)[..6], [0; 6]);
+        assert!(ids.iter().zip(0..).all(|(id, micro)| uuid_v7_micros(id) == 1_700_000_000_000_000 + micro));
     }
 
     #[test]

@@ -50,6 +50,23 @@ pub fn attribute_verification(pool: &Pool, medium: DeliveryMediumType, code: &st
     verification(pool, medium, code, "Your verification code")
 }
 
+/// The code that a sign-in asks for.
+pub fn sign_in_code(pool: &Pool, medium: DeliveryMediumType, code: &str) -> Written {
+    let fill = |text: Option<&str>| split_fill(text.unwrap_or("Your authentication code is {####}. "), "", code);
+    let mail = pool.email_mfa.as_ref();
+    match medium {
+        DeliveryMediumType::Sms => {
+            Written { subject: None, body: fill(pool.config.sms_authentication_message.as_deref()) }
+        }
+        DeliveryMediumType::Email => Written {
+            subject: Some(
+                mail.and_then(|mail| mail.subject.clone()).unwrap_or_else(|| "Your authentication code".to_owned()),
+            ),
+            body: fill(mail.and_then(|mail| mail.message.as_deref())),
+        },
+    }
+}
+
 fn verification(pool: &Pool, medium: DeliveryMediumType, code: &str, default_subject: &str) -> Written {
     let template = pool.config.verification_message_template.clone().unwrap_or_default();
     let default = "Your verification code is {####}. ";

@@ -5,6 +5,7 @@
 
 mod change;
 mod new_password;
+mod own;
 mod schema;
 mod sign_up;
 mod value;
@@ -20,6 +21,7 @@ use value::{Fault, stored_form};
 
 pub use change::Change;
 pub use new_password::{for_new_password, missing_required};
+pub use own::{for_own_delete, for_own_update};
 pub use sign_up::for_sign_up;
 
 /// The addresses and the flags that say whether they are verified.
@@ -42,20 +44,30 @@ pub fn for_create(pool: &Pool, name: &NewName, given: &[AttributeType]) -> Resul
     Ok(values)
 }
 
+/// An address that a user gives to receive codes at.
+pub fn check_email(address: &str) -> Result<(), Refusal> {
+    if crate::usernames::is_email(address) { Ok(()) } else { Err(Refusal::invalid("Invalid email address format.")) }
+}
+
 /// What an administrator's update changes.
 pub fn for_admin_update(pool: &Pool, user: &User, given: &[AttributeType]) -> Result<Change, Refusal> {
     let values = read(pool, given)?;
     check_mutable(pool, values.keys())?;
-    for (name, _) in values.iter().filter(|(_, value)| value.is_empty()) {
-        if Declaration::find(pool, name).is_some_and(|declaration| declaration.is_required()) {
-            return Err(required(name));
-        }
-    }
+    check_kept(pool, &values)?;
     change::of(pool, user, values)
 }
 
 /// What an administrator's deletion changes. Deleting an address deletes its flag; deleting what is not there is fine.
 pub fn for_admin_delete(pool: &Pool, names: &[String]) -> Result<Change, Refusal> {
+    deletion(pool, names, &|declaration| if declaration.name() == "sub" { Err(non_mutable("sub")) } else { Ok(()) })
+}
+
+/// The deletion of these attributes, each of which `check` lets pass.
+fn deletion(
+    pool: &Pool,
+    names: &[String],
+    check: &dyn Fn(&Declaration<'_>) -> Result<(), Refusal>,
+) -> Result<Change, Refusal> {
     let mut found = BTreeSet::new();
     let mut unknown = Vec::new();
     for typed in names {
@@ -63,9 +75,7 @@ pub fn for_admin_delete(pool: &Pool, names: &[String]) -> Result<Change, Refusal
             unknown.push(format!("user.{typed}: Attribute does not exist in the schema.\n"));
             continue;
         };
-        if declaration.name() == "sub" {
-            return Err(non_mutable("sub"));
-        }
+        check(&declaration)?;
         if declaration.is_required() {
             return Err(required(declaration.name()));
         }
@@ -138,6 +148,15 @@ fn check_mutable<'a>(pool: &Pool, names: impl Iterator<Item = &'a String>) -> Re
     let lines: Vec<String> =
         names.filter(is_immutable).map(|name| format!("user.{name}: Attribute cannot be updated.\n")).collect();
     if lines.is_empty() { Ok(()) } else { Err(Refusal::invalid(lines.concat())) }
+}
+
+/// Refuses an empty value, which would delete it, for an attribute that every user must have.
+fn check_kept(pool: &Pool, values: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    let is_required = |name: &str| Declaration::find(pool, name).is_some_and(|declaration| declaration.is_required());
+    match values.iter().find(|(name, value)| value.is_empty() && is_required(name)) {
+        Some((name, _)) => Err(required(name)),
+        None => Ok(()),
+    }
 }
 
 fn is_true(values: &BTreeMap<String, String>, flag: &str) -> bool {

@@ -1,6 +1,7 @@
 //! The rules of a user directory, pure: no clock, no randomness, no store; they are parameters.
 
 pub mod attribute_rules;
+pub mod auth_factors;
 pub mod claims;
 pub mod client;
 mod client_attributes;
@@ -8,6 +9,7 @@ mod client_flows;
 mod client_oauth;
 pub mod client_rules;
 mod client_token_validity;
+pub mod contact;
 pub mod filter;
 #[cfg(test)]
 mod fixtures;
@@ -26,6 +28,8 @@ mod pool_senders;
 mod refusal;
 mod schema_constraints;
 pub mod schema_declaration;
+pub mod sign_in;
+pub mod software_token;
 mod standard_attributes;
 mod tier;
 pub mod user;

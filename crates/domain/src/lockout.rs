@@ -19,9 +19,14 @@ const FORGET_AFTER: i64 = 15 * 60;
 /// Refuses an attempt that comes during a lock, before the password is looked at.
 pub fn check(lockout: &Lockout, now: Timestamp) -> Result<(), Refusal> {
     if is_locked(lockout, now) {
-        return Err(Refusal::new(Exception::NotAuthorized, "Password attempts exceeded"));
+        return Err(exceeded());
     }
     Ok(())
+}
+
+/// What is said of an attempt that came too soon.
+pub fn exceeded() -> Refusal {
+    Refusal::new(Exception::NotAuthorized, "Password attempts exceeded")
 }
 
 /// The state after a failed attempt.
@@ -32,11 +37,17 @@ pub fn failed(lockout: &Lockout, now: Timestamp) -> Lockout {
     }
     let forgotten = now >= Timestamp::from_micros(lockout.last_failure).plus_seconds(FORGET_AFTER);
     let failures = if forgotten { 1 } else { lockout.failures.saturating_add(1) };
+    after(failures, now.micros())
+}
+
+/// The state after so many failures in a row, the last of them at this moment (microseconds).
+#[must_use]
+pub fn after(failures: u32, last_failure: i64) -> Lockout {
     let locked_until = match failures.checked_sub(FIRST_LOCK) {
         None => 0,
-        Some(beyond) => now.plus_seconds(lock_seconds(beyond)).micros(),
+        Some(beyond) => Timestamp::from_micros(last_failure).plus_seconds(lock_seconds(beyond)).micros(),
     };
-    Lockout { failures, last_failure: now.micros(), locked_until }
+    Lockout { failures, last_failure, locked_until }
 }
 
 /// The state after a successful attempt.

@@ -6,12 +6,14 @@
 mod next_factor;
 
 use cognate_model::{
-    AdminSetUserMFAPreferenceRequest, ChallengeNameType, DeliveryMediumType, Exception, MFAOptionType, UserStatusType,
+    AdminSetUserMFAPreferenceRequest, ChallengeNameType, DeliveryMediumType, EmailMfaSettingsType, Exception,
+    MFAOptionType, SMSMfaSettingsType, SetUserMFAPreferenceRequest, SoftwareTokenMfaSettingsType, UserStatusType,
+    WebAuthnMfaSettingsType,
 };
 
 use crate::{Pool, Refusal, User};
 
-pub use next_factor::{Factor, next_factor};
+pub use next_factor::{Factor, next_factor, possible_factor};
 
 /// The factors, in the order in which answers list them.
 pub(crate) const FACTORS: [ChallengeNameType; 3] =
@@ -26,6 +28,17 @@ pub struct Preference {
     pub software_token: Option<Setting>,
     /// `EmailMfaSettings`.
     pub email: Option<Setting>,
+    /// `WebAuthnMfaSettings`: whether a passkey may stand for the second factor. It is never the preferred one.
+    pub web_authn: Option<bool>,
+}
+
+/// Who says it: what the user lacks is told to each in other words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// `AdminSetUserMFAPreference`, `AdminSetUserSettings`.
+    Administrator,
+    /// `SetUserMFAPreference`, `SetUserSettings`.
+    User,
 }
 
 /// What a request says about one factor; a member that is absent counts as false.
@@ -46,34 +59,70 @@ impl Preference {
 
 impl From<&AdminSetUserMFAPreferenceRequest> for Preference {
     fn from(request: &AdminSetUserMFAPreferenceRequest) -> Self {
-        let setting = |enabled: Option<bool>, preferred: Option<bool>| Setting {
-            enabled: enabled.unwrap_or_default(),
-            preferred: preferred.unwrap_or_default(),
-        };
-        let software_token = request.software_token_mfa_settings.as_ref();
         Self {
-            sms: request.sms_mfa_settings.as_ref().map(|sms| setting(sms.enabled, sms.preferred_mfa)),
-            software_token: software_token.map(|token| setting(token.enabled, token.preferred_mfa)),
-            email: request.email_mfa_settings.as_ref().map(|email| setting(email.enabled, email.preferred_mfa)),
+            sms: request.sms_mfa_settings.as_ref().map(Setting::from),
+            software_token: request.software_token_mfa_settings.as_ref().map(Setting::from),
+            email: request.email_mfa_settings.as_ref().map(Setting::from),
+            web_authn: request.web_authn_mfa_settings.as_ref().map(is_enabled),
         }
     }
 }
 
-/// `AdminSetUserMFAPreference`. Turning off what the user never had is fine.
-pub fn set_preference(pool: &Pool, user: &mut User, preference: Preference) -> Result<(), Refusal> {
+impl From<&SetUserMFAPreferenceRequest> for Preference {
+    fn from(request: &SetUserMFAPreferenceRequest) -> Self {
+        Self {
+            sms: request.sms_mfa_settings.as_ref().map(Setting::from),
+            software_token: request.software_token_mfa_settings.as_ref().map(Setting::from),
+            email: request.email_mfa_settings.as_ref().map(Setting::from),
+            web_authn: request.web_authn_mfa_settings.as_ref().map(is_enabled),
+        }
+    }
+}
+
+impl From<&SMSMfaSettingsType> for Setting {
+    fn from(settings: &SMSMfaSettingsType) -> Self {
+        Self::read(settings.enabled, settings.preferred_mfa)
+    }
+}
+
+impl From<&SoftwareTokenMfaSettingsType> for Setting {
+    fn from(settings: &SoftwareTokenMfaSettingsType) -> Self {
+        Self::read(settings.enabled, settings.preferred_mfa)
+    }
+}
+
+impl From<&EmailMfaSettingsType> for Setting {
+    fn from(settings: &EmailMfaSettingsType) -> Self {
+        Self::read(settings.enabled, settings.preferred_mfa)
+    }
+}
+
+impl Setting {
+    fn read(enabled: Option<bool>, preferred: Option<bool>) -> Self {
+        Self { enabled: enabled.unwrap_or_default(), preferred: preferred.unwrap_or_default() }
+    }
+}
+
+fn is_enabled(settings: &WebAuthnMfaSettingsType) -> bool {
+    settings.enabled.unwrap_or_default()
+}
+
+/// `AdminSetUserMFAPreference` and `SetUserMFAPreference`. Turning off what the user never had is fine.
+pub fn set_preference(pool: &Pool, user: &mut User, asker: Asker, preference: Preference) -> Result<(), Refusal> {
     check_status(user)?;
     check_preferred(preference)?;
     for (factor, _) in preference.settings().filter(|(_, setting)| setting.enabled) {
-        check_usable(pool, user, factor)?;
+        check_usable(pool, user, asker, factor)?;
     }
     for (factor, setting) in preference.settings() {
         turn(user, factor, setting);
     }
+    user.hidden.mfa.web_authn = preference.web_authn.unwrap_or(user.hidden.mfa.web_authn);
     Ok(())
 }
 
-/// `AdminSetUserSettings`, the older way to turn text messages on and, with an empty list, off.
-pub fn set_options(pool: &Pool, user: &mut User, options: &[MFAOptionType]) -> Result<(), Refusal> {
+/// `AdminSetUserSettings` and `SetUserSettings`, the older way to turn text messages on and, with an empty list, off.
+pub fn set_options(pool: &Pool, user: &mut User, asker: Asker, options: &[MFAOptionType]) -> Result<(), Refusal> {
     let is_sms_to_phone = |option: &MFAOptionType| {
         option.delivery_medium.is_none_or(|medium| medium == DeliveryMediumType::Sms)
             && option.attribute_name.as_deref() == Some("phone_number")
@@ -83,7 +132,7 @@ pub fn set_options(pool: &Pool, user: &mut User, options: &[MFAOptionType]) -> R
         return Err(Refusal::invalid("MFA options can only deliver by SMS to phone_number."));
     }
     if !options.is_empty() {
-        check_usable(pool, user, ChallengeNameType::SmsMfa)?;
+        check_usable(pool, user, asker, ChallengeNameType::SmsMfa)?;
     }
     user.hidden.mfa.options = options.to_vec();
     Ok(())
@@ -113,26 +162,39 @@ fn check_preferred(preference: Preference) -> Result<(), Refusal> {
 }
 
 /// Whether the user has what the factor needs.
-fn check_usable(pool: &Pool, user: &User, factor: ChallengeNameType) -> Result<(), Refusal> {
-    let mfa = &user.hidden.mfa;
+fn check_usable(pool: &Pool, user: &User, asker: Asker, factor: ChallengeNameType) -> Result<(), Refusal> {
     let is_token = factor == ChallengeNameType::SoftwareTokenMfa;
     if has_means(user, factor) || (is_token && pool.leniencies.mfa_preference_before_enrolment) {
         return Ok(());
     }
-    if is_token && mfa.pending_totp_secret.is_some() {
+    if is_token && user.hidden.mfa.pending_totp_secret.is_some() {
         return Err(Refusal::invalid("User has not verified software token mfa"));
     }
-    Err(Refusal::invalid(format!("User does not have delivery config set to turn on {factor}")))
+    Err(match (asker, factor) {
+        (Asker::User, ChallengeNameType::SmsMfa) => {
+            Refusal::invalid("User does not have a phone_number set to turn on SMS MFA")
+        }
+        (Asker::User, ChallengeNameType::SoftwareTokenMfa) => {
+            Refusal::invalid("User has not set up software token mfa")
+        }
+        _ => Refusal::invalid(format!("User does not have delivery config set to turn on {factor}")),
+    })
 }
 
 /// Whether a code of this factor can reach the user: verified or not, there is an address or an enrolled token.
-fn has_means(user: &User, factor: ChallengeNameType) -> bool {
+pub(crate) fn has_means(user: &User, factor: ChallengeNameType) -> bool {
     match factor {
         ChallengeNameType::SmsMfa => user.attribute("phone_number").is_some(),
         ChallengeNameType::EmailOtp => user.attribute("email").is_some(),
         ChallengeNameType::SoftwareTokenMfa => user.hidden.mfa.totp_secret.is_some(),
         _ => false,
     }
+}
+
+/// Turns a factor on that was just proved; it is the preferred one unless there is another.
+pub(crate) fn turn_on(user: &mut User, factor: ChallengeNameType) {
+    let preferred = user.hidden.mfa.preferred.as_deref().is_none_or(|preferred| preferred == factor.as_str());
+    turn(user, factor, Setting { enabled: true, preferred });
 }
 
 fn turn(user: &mut User, factor: ChallengeNameType, setting: Setting) {
@@ -160,7 +222,6 @@ fn turn(user: &mut User, factor: ChallengeNameType, setting: Setting) {
 mod tests {
     use super::*;
     use crate::fixtures::{plain_pool, user_with};
-    use cognate_model::{SMSMfaSettingsType, SoftwareTokenMfaSettingsType};
     use proptest::prelude::*;
 
     const ON: Setting = Setting { enabled: true, preferred: false };
@@ -173,15 +234,19 @@ mod tests {
         user
     }
 
+    fn set(pool: &Pool, user: &mut User, preference: Preference) -> Result<(), Refusal> {
+        set_preference(pool, user, Asker::Administrator, preference)
+    }
+
     fn refused(user: &User, preference: Preference) -> String {
-        set_preference(&plain_pool(), &mut user.clone(), preference).unwrap_err().to_string()
+        set(&plain_pool(), &mut user.clone(), preference).unwrap_err().to_string()
     }
 
     #[test]
     fn factors_are_turned_on_and_one_is_preferred() {
         let mut user = maria();
-        let preference = Preference { sms: Some(ON), software_token: Some(PREFERRED), email: None };
-        set_preference(&plain_pool(), &mut user, preference).unwrap();
+        let preference = Preference { sms: Some(ON), software_token: Some(PREFERRED), ..Preference::default() };
+        set(&plain_pool(), &mut user, preference).unwrap();
         let list = user.hidden.mfa.setting_list().unwrap();
         assert_eq!(list, ["SMS_MFA", "SOFTWARE_TOKEN_MFA"]);
         assert_eq!(user.hidden.mfa.preferred.as_deref(), Some("SOFTWARE_TOKEN_MFA"));
@@ -190,8 +255,8 @@ mod tests {
     #[test]
     fn a_factor_that_is_not_named_stays_as_it_is() {
         let mut user = maria();
-        set_preference(&plain_pool(), &mut user, Preference { sms: Some(PREFERRED), ..Preference::default() }).unwrap();
-        set_preference(&plain_pool(), &mut user, Preference { email: Some(ON), ..Preference::default() }).unwrap();
+        set(&plain_pool(), &mut user, Preference { sms: Some(PREFERRED), ..Preference::default() }).unwrap();
+        set(&plain_pool(), &mut user, Preference { email: Some(ON), ..Preference::default() }).unwrap();
         assert!(user.hidden.mfa.sms && user.hidden.mfa.email);
         assert_eq!(user.hidden.mfa.preferred.as_deref(), Some("SMS_MFA"));
     }
@@ -201,7 +266,7 @@ mod tests {
         let mut user = maria();
         for setting in [PREFERRED, OFF] {
             let preference = Preference { software_token: Some(setting), ..Preference::default() };
-            set_preference(&plain_pool(), &mut user, preference).unwrap();
+            set(&plain_pool(), &mut user, preference).unwrap();
         }
         assert_eq!(user.hidden.mfa.setting_list(), None);
         assert_eq!(user.hidden.mfa.preferred, None);
@@ -210,8 +275,8 @@ mod tests {
     #[test]
     fn turning_off_what_the_user_never_had_is_fine() {
         let mut user = user_with("maria", &[]);
-        let preference = Preference { sms: Some(OFF), software_token: Some(OFF), email: Some(OFF) };
-        assert_eq!(set_preference(&plain_pool(), &mut user, preference), Ok(()));
+        let preference = Preference { sms: Some(OFF), software_token: Some(OFF), email: Some(OFF), web_authn: None };
+        assert_eq!(set(&plain_pool(), &mut user, preference), Ok(()));
     }
 
     #[test]
@@ -239,6 +304,32 @@ mod tests {
     }
 
     #[test]
+    fn users_are_told_in_words_of_their_own_what_they_lack() {
+        let mut user = user_with("maria", &[]);
+        let preferences = [
+            (Preference { sms: Some(ON), ..Preference::default() }, "a phone_number set to turn on SMS MFA"),
+            (Preference { email: Some(ON), ..Preference::default() }, "delivery config set to turn on EMAIL_OTP"),
+        ];
+        for (preference, lacking) in preferences {
+            let refusal = set_preference(&plain_pool(), &mut user, Asker::User, preference).unwrap_err();
+            assert_eq!(refusal.to_string(), format!("InvalidParameterException: User does not have {lacking}"));
+        }
+        let token = Preference { software_token: Some(ON), ..Preference::default() };
+        let refusal = set_preference(&plain_pool(), &mut user, Asker::User, token).unwrap_err();
+        assert_eq!(refusal.message, "User has not set up software token mfa");
+    }
+
+    #[test]
+    fn passkeys_as_second_factor_are_remembered_until_turned_off() {
+        let mut user = maria();
+        for (web_authn, kept) in [(Some(true), true), (None, true), (Some(false), false)] {
+            set(&plain_pool(), &mut user, Preference { web_authn, ..Preference::default() }).unwrap();
+            assert_eq!(user.hidden.mfa.web_authn, kept);
+        }
+        assert_eq!(user.hidden.mfa.setting_list(), None);
+    }
+
+    #[test]
     fn a_token_that_waits_for_its_first_code_is_named() {
         let mut user = user_with("maria", &[]);
         user.hidden.mfa.pending_totp_secret = Some(vec![1]);
@@ -254,10 +345,10 @@ mod tests {
         pool.leniencies.mfa_preference_before_enrolment = true;
         let mut user = user_with("maria", &[]);
         let token = Preference { software_token: Some(PREFERRED), ..Preference::default() };
-        assert_eq!(set_preference(&pool, &mut user, token), Ok(()));
+        assert_eq!(set(&pool, &mut user, token), Ok(()));
         assert_eq!(user.hidden.mfa.preferred.as_deref(), Some("SOFTWARE_TOKEN_MFA"));
         let sms = Preference { sms: Some(ON), ..Preference::default() };
-        assert!(set_preference(&pool, &mut user, sms).is_err());
+        assert!(set(&pool, &mut user, sms).is_err());
     }
 
     #[test]
@@ -282,8 +373,15 @@ mod tests {
             }),
             ..Default::default()
         };
-        let expected = Preference { sms: Some(OFF), software_token: Some(PREFERRED), email: None };
+        let expected = Preference { sms: Some(OFF), software_token: Some(PREFERRED), ..Preference::default() };
         assert_eq!(Preference::from(&request), expected);
+        let own = SetUserMFAPreferenceRequest {
+            email_mfa_settings: Some(EmailMfaSettingsType { enabled: Some(true), preferred_mfa: None }),
+            web_authn_mfa_settings: Some(WebAuthnMfaSettingsType { enabled: Some(true) }),
+            ..Default::default()
+        };
+        let expected = Preference { email: Some(ON), web_authn: Some(true), ..Preference::default() };
+        assert_eq!(Preference::from(&own), expected);
     }
 
     #[test]
@@ -294,14 +392,14 @@ mod tests {
         };
         let sms = option("phone_number", DeliveryMediumType::Sms);
         let mut user = maria();
-        assert_eq!(set_options(&plain_pool(), &mut user, std::slice::from_ref(&sms)), Ok(()));
+        assert_eq!(set_options(&plain_pool(), &mut user, Asker::Administrator, std::slice::from_ref(&sms)), Ok(()));
         assert!(user.hidden.mfa.is_on());
         for wrong in [option("email", DeliveryMediumType::Email), option("email", DeliveryMediumType::Sms)] {
-            assert!(set_options(&plain_pool(), &mut user, &[wrong]).is_err());
+            assert!(set_options(&plain_pool(), &mut user, Asker::Administrator, &[wrong]).is_err());
         }
-        assert_eq!(set_options(&plain_pool(), &mut user, &[]), Ok(()));
+        assert_eq!(set_options(&plain_pool(), &mut user, Asker::Administrator, &[]), Ok(()));
         assert!(!user.hidden.mfa.is_on());
-        assert!(set_options(&plain_pool(), &mut user_with("eva", &[]), &[sms]).is_err());
+        assert!(set_options(&plain_pool(), &mut user_with("eva", &[]), Asker::Administrator, &[sms]).is_err());
     }
 
     fn any_setting() -> impl Strategy<Value = Option<Setting>> {
@@ -315,7 +413,7 @@ mod tests {
         ) {
             let mut user = maria();
             for (sms, software_token, email) in steps {
-                let _ = set_preference(&plain_pool(), &mut user, Preference { sms, software_token, email });
+                let _ = set(&plain_pool(), &mut user, Preference { sms, software_token, email, web_authn: None });
                 if let Some(preferred) = &user.hidden.mfa.preferred {
                     prop_assert!(user.hidden.mfa.setting_list().unwrap_or_default().contains(preferred));
                 }

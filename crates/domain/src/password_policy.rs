@@ -1,5 +1,6 @@
 //! Which passwords a pool accepts, and temporary passwords that it would.
 
+use cognate_crypto::password::MAX_PASSWORD_CHARS;
 use cognate_crypto::random::{Random, string};
 use cognate_model::{Exception, PasswordPolicyType};
 
@@ -18,6 +19,18 @@ const READABLE: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz234567
 
 /// The length of a generated password unless the policy asks for more: about 70 bits.
 const GENERATED_LENGTH: usize = 12;
+
+/// Refuses a password that is longer than the interface model allows, where it comes as a value of a map, whose
+/// members the model does not describe. Such a password would be set and never recognised.
+pub fn check_length(password: &str, member: &str) -> Result<(), Refusal> {
+    if password.chars().count() <= MAX_PASSWORD_CHARS {
+        return Ok(());
+    }
+    Err(Refusal::invalid(format!(
+        "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must have length less \
+         than or equal to {MAX_PASSWORD_CHARS}"
+    )))
+}
 
 /// Checks a password against the policy and names the first rule that it breaks; length comes first.
 pub fn check(policy: &PasswordPolicyType, password: &str) -> Result<(), Refusal> {
@@ -153,6 +166,16 @@ mod tests {
     fn a_policy_that_asks_for_nothing_asks_for_eight_characters() {
         assert!(check(&PasswordPolicyType::default(), "1234567").is_err());
         assert_eq!(check(&PasswordPolicyType::default(), "12345678"), Ok(()));
+    }
+
+    #[test]
+    fn a_password_is_no_longer_than_the_model_allows() {
+        assert_eq!(check_length(&"ф".repeat(256), "newPassword"), Ok(()));
+        assert_eq!(
+            check_length(&"x".repeat(257), "newPassword").unwrap_err().to_string(),
+            "InvalidParameterException: 1 validation error detected: Value at 'newPassword' failed to satisfy \
+             constraint: Member must have length less than or equal to 256"
+        );
     }
 
     #[test]

@@ -57,6 +57,32 @@ pub struct Password {
     pub temporary_until: Option<i64>,
     /// Hashes of earlier passwords, newest first, as many as the pool's history asks for.
     pub history: Vec<String>,
+    /// The sealed SRP verifier of a password that was set just now. It is kept in a table of its own, because few
+    /// reads of a user need it; the store writes it there together with the user.
+    #[serde(skip)]
+    pub fresh_verifier: Option<Vec<u8>>,
+}
+
+/// A password to set: its hash, and what SRP checks it by.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewPassword {
+    /// The Argon2id hash in PHC form.
+    pub hash: String,
+    /// The SRP verifier with its salt, sealed with the pool's data key.
+    pub verifier: Vec<u8>,
+}
+
+impl std::fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewPassword(..)")
+    }
+}
+
+impl Password {
+    /// A first password.
+    pub fn first(new: NewPassword, temporary_until: Option<i64>) -> Self {
+        Self { hash: Some(new.hash), temporary_until, history: Vec::new(), fresh_verifier: Some(new.verifier) }
+    }
 }
 
 impl std::fmt::Debug for Password {
@@ -83,8 +109,12 @@ pub struct Mfa {
     pub totp_secret: Option<Vec<u8>>,
     /// A TOTP secret that waits for its first code, sealed likewise.
     pub pending_totp_secret: Option<Vec<u8>>,
+    /// What the user calls the token.
+    pub totp_name: Option<String>,
     /// The last time step whose code was accepted.
     pub totp_last_step: Option<u64>,
+    /// Whether a passkey may stand for the second factor (`WebAuthnMfaSettings`).
+    pub web_authn: bool,
 }
 
 impl std::fmt::Debug for Mfa {
@@ -93,6 +123,7 @@ impl std::fmt::Debug for Mfa {
             .field("sms", &self.sms)
             .field("software_token", &self.software_token)
             .field("email", &self.email)
+            .field("web_authn", &self.web_authn)
             .field("preferred", &self.preferred)
             .finish_non_exhaustive()
     }
@@ -125,6 +156,21 @@ impl Mfa {
 }
 
 impl User {
+    /// A user who does not exist, for what is asked of a name that nobody has.
+    pub fn nobody(id: UserId) -> Self {
+        Self {
+            username: uuid::Uuid::from_bytes(id).hyphenated().to_string(),
+            id,
+            status: UserStatusType::Confirmed,
+            enabled: true,
+            created: Timestamp::default(),
+            modified: Timestamp::default(),
+            attributes: BTreeMap::new(),
+            hidden: Hidden::default(),
+            version: 1,
+        }
+    }
+
     /// The `sub` as text.
     pub fn sub(&self) -> String {
         uuid::Uuid::from_bytes(self.id).hyphenated().to_string()

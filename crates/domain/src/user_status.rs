@@ -7,9 +7,10 @@ mod recovery;
 
 use cognate_model::{Exception, PasswordPolicyType, Timestamp, UserStatusType};
 
+use crate::user::NewPassword;
 use crate::{Pool, Refusal, User};
 
-pub use recovery::{Destination, recovery_destination};
+pub use recovery::{Destination, check_self_service, recovery_destination};
 
 /// What a pool says about temporary passwords when nobody set it.
 const DEFAULT_VALIDITY_DAYS: i32 = 7;
@@ -34,8 +35,8 @@ pub fn confirm_sign_up(user: &mut User) -> Result<(), Refusal> {
 
 /// `AdminCreateUser` and `AdminSetUserPassword`: any user gets this password, whatever their status. A permanent one
 /// confirms the account, a temporary one asks for a password of the user's own.
-pub fn set_password(user: &mut User, policy: &PasswordPolicyType, hash: String, life: PasswordLife) {
-    replace_hash(user, policy, hash);
+pub fn set_password(user: &mut User, policy: &PasswordPolicyType, new: NewPassword, life: PasswordLife) {
+    replace(user, policy, new);
     (user.status, user.hidden.password.temporary_until) = match life {
         PasswordLife::Permanent => (UserStatusType::Confirmed, None),
         PasswordLife::TemporaryUntil(end) => (UserStatusType::ForceChangePassword, Some(end.micros())),
@@ -58,12 +59,12 @@ pub fn check_temporary_password(user: &User, now: Timestamp) -> Result<(), Refus
 }
 
 /// The answer to `NEW_PASSWORD_REQUIRED`: the user's own password takes the place of the temporary one.
-pub fn answer_new_password(user: &mut User, policy: &PasswordPolicyType, hash: String) -> Result<(), Refusal> {
+pub fn answer_new_password(user: &mut User, policy: &PasswordPolicyType, new: NewPassword) -> Result<(), Refusal> {
     if user.status != UserStatusType::ForceChangePassword {
         // An administrator was faster than the user: the challenge asks for what is no longer needed.
         return Err(not_authorized("Invalid session for the user."));
     }
-    set_password(user, policy, hash, PasswordLife::Permanent);
+    set_password(user, policy, new, PasswordLife::Permanent);
     Ok(())
 }
 
@@ -88,10 +89,26 @@ pub fn forgot_password(pool: &Pool, user: &User) -> Result<Destination, Refusal>
 }
 
 /// `ConfirmForgotPassword` with the right code: the user has a new password, and is confirmed by the code.
-pub fn confirm_forgot_password(user: &mut User, policy: &PasswordPolicyType, hash: String) -> Result<(), Refusal> {
+pub fn confirm_forgot_password(user: &mut User, policy: &PasswordPolicyType, new: NewPassword) -> Result<(), Refusal> {
     check_recoverable(user)?;
-    set_password(user, policy, hash, PasswordLife::Permanent);
+    set_password(user, policy, new, PasswordLife::Permanent);
     Ok(())
+}
+
+/// `ChangePassword` with the right previous password: whether this account may get another one in that way.
+pub fn check_password_change(user: &User, now: Timestamp) -> Result<(), Refusal> {
+    match user.status {
+        UserStatusType::Unconfirmed => Err(Refusal::new(Exception::UserNotConfirmed, "User is not confirmed.")),
+        // An administrator asked for a reset: the code decides, not the old password.
+        UserStatusType::ResetRequired => {
+            Err(Refusal::new(Exception::PasswordResetRequired, "Password reset required for the user"))
+        }
+        // The password is kept elsewhere. The text is not recorded.
+        UserStatusType::ExternalProvider => {
+            Err(not_authorized("User password cannot be changed in the current state."))
+        }
+        _ => check_temporary_password(user, now),
+    }
 }
 
 /// `AdminCreateUser` with `RESEND`: only who never signed in can be invited again.
@@ -104,13 +121,14 @@ pub fn check_resend(user: &User) -> Result<(), Refusal> {
 }
 
 /// Keeps as many earlier hashes as the policy looks back on, the current one included.
-fn replace_hash(user: &mut User, policy: &PasswordPolicyType, hash: String) {
+fn replace(user: &mut User, policy: &PasswordPolicyType, new: NewPassword) {
     let password = &mut user.hidden.password;
     let looked_at = usize::try_from(policy.password_history_size.unwrap_or(0)).unwrap_or(0);
-    if let Some(old) = password.hash.replace(hash) {
+    if let Some(old) = password.hash.replace(new.hash) {
         password.history.insert(0, old);
     }
     password.history.truncate(looked_at.saturating_sub(1));
+    password.fresh_verifier = Some(new.verifier);
 }
 
 /// Self-service reaches users who never confirmed their sign-up as well, if an address of theirs is verified.
@@ -144,6 +162,10 @@ mod tests {
         let mut user = user_with("maria", &[("email", "maria@example.com"), ("email_verified", "true")]);
         user.status = status;
         user
+    }
+
+    fn password(hash: &str) -> NewPassword {
+        NewPassword { hash: hash.to_owned(), verifier: hash.as_bytes().to_vec() }
     }
 
     fn policy(history: i32) -> PasswordPolicyType {
@@ -180,7 +202,7 @@ mod tests {
         for status in ALL {
             let mut user = user(status);
             user.hidden.password.temporary_until = Some(1);
-            set_password(&mut user, &policy(0), "new".to_owned(), PasswordLife::Permanent);
+            set_password(&mut user, &policy(0), password("new"), PasswordLife::Permanent);
             assert_eq!(user.status, UserStatusType::Confirmed);
             assert_eq!(user.hidden.password.temporary_until, None);
         }
@@ -190,7 +212,7 @@ mod tests {
     fn a_temporary_password_forces_a_change_and_ends() {
         let mut user = user(UserStatusType::Confirmed);
         let end = temporary_until(&plain_pool(), NOW);
-        set_password(&mut user, &policy(0), "new".to_owned(), PasswordLife::TemporaryUntil(end));
+        set_password(&mut user, &policy(0), password("new"), PasswordLife::TemporaryUntil(end));
         assert_eq!(user.status, UserStatusType::ForceChangePassword);
         assert_eq!(end, NOW.plus_seconds(7 * 86_400));
         assert_eq!(check_temporary_password(&user, Timestamp::from_micros(end.micros() - 1)), Ok(()));
@@ -212,20 +234,39 @@ mod tests {
     fn as_many_passwords_are_remembered_as_the_policy_looks_back_on() {
         let mut user = user(UserStatusType::Confirmed);
         for hash in ["a", "b", "c", "d"] {
-            set_password(&mut user, &policy(3), hash.to_owned(), PasswordLife::Permanent);
+            set_password(&mut user, &policy(3), password(hash), PasswordLife::Permanent);
         }
         assert_eq!(user.hidden.password.hash.as_deref(), Some("d"));
         assert_eq!(user.hidden.password.history, ["c", "b"]);
-        set_password(&mut user, &policy(0), "e".to_owned(), PasswordLife::Permanent);
+        set_password(&mut user, &policy(0), password("e"), PasswordLife::Permanent);
         assert!(user.hidden.password.history.is_empty());
     }
 
     #[test]
     fn a_new_password_is_taken_only_where_one_is_asked_for() {
         let mut invited = user(UserStatusType::ForceChangePassword);
-        assert_eq!(answer_new_password(&mut invited, &policy(0), "new".to_owned()), Ok(()));
+        assert_eq!(answer_new_password(&mut invited, &policy(0), password("new")), Ok(()));
         assert_eq!(invited.status, UserStatusType::Confirmed);
-        assert!(answer_new_password(&mut invited, &policy(0), "newer".to_owned()).is_err());
+        assert!(answer_new_password(&mut invited, &policy(0), password("newer")).is_err());
+    }
+
+    #[test]
+    fn a_password_is_changed_by_whom_it_signs_in() {
+        for status in ALL {
+            let refusal = check_password_change(&user(status), NOW).map_err(|refusal| refusal.exception);
+            let expected = match status {
+                UserStatusType::Unconfirmed => Err(Exception::UserNotConfirmed),
+                UserStatusType::ResetRequired => Err(Exception::PasswordResetRequired),
+                UserStatusType::ExternalProvider => Err(Exception::NotAuthorized),
+                _ => Ok(()),
+            };
+            assert_eq!(refusal, expected, "{status}");
+        }
+        let mut invited = user(UserStatusType::ForceChangePassword);
+        invited.hidden.password.temporary_until = Some(NOW.micros());
+        assert!(
+            check_password_change(&invited, NOW).unwrap_err().message.starts_with("Temporary password has expired")
+        );
     }
 
     #[test]
@@ -235,7 +276,7 @@ mod tests {
         assert_eq!(destination.value, "maria@example.com");
         assert_eq!(user.status, UserStatusType::ResetRequired);
         assert!(reset_password(&plain_pool(), &mut user).is_ok(), "a second code may be asked for");
-        assert_eq!(confirm_forgot_password(&mut user, &policy(0), "new".to_owned()), Ok(()));
+        assert_eq!(confirm_forgot_password(&mut user, &policy(0), password("new")), Ok(()));
         assert_eq!(user.status, UserStatusType::Confirmed);
     }
 
@@ -258,7 +299,7 @@ mod tests {
         for refusal in [
             reset_password(&plain_pool(), &mut user.clone()).unwrap_err(),
             forgot_password(&plain_pool(), &user).unwrap_err(),
-            confirm_forgot_password(&mut user, &policy(0), "new".to_owned()).unwrap_err(),
+            confirm_forgot_password(&mut user, &policy(0), password("new")).unwrap_err(),
         ] {
             assert_eq!(refusal.to_string(), "NotAuthorizedException: User is disabled.");
         }

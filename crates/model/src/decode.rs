@@ -129,7 +129,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
         match self.shape {
             Shape::String(_) => Ok(Value::String(value)),
-            Shape::Blob { .. } if data_encoding::BASE64.decode_len(value.len()).is_ok() => Ok(Value::String(value)),
+            Shape::Blob { .. } if data_encoding::BASE64.decode(value.as_bytes()).is_ok() => Ok(Value::String(value)),
             _ => Err(self.wrong_scalar("STRING_VALUE")),
         }
     }
@@ -184,7 +184,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generated::schema::{ADMIN_CREATE_USER_REQUEST, LIST_USER_POOLS_REQUEST, LIST_USERS_REQUEST};
+    use crate::generated::schema::{
+        ADMIN_CREATE_USER_REQUEST, LIST_USER_POOLS_REQUEST, LIST_USERS_REQUEST, SET_UI_CUSTOMIZATION_REQUEST,
+    };
 
     fn mismatch(body: &str, shape: &'static Shape) -> String {
         match decode(body.as_bytes(), shape) {
@@ -224,6 +226,13 @@ mod tests {
     fn unknown_members_are_skipped_and_null_is_absent() {
         let read = decode(br#"{"Nope": {"deep": [1, {}]}, "Username": null}"#, &ADMIN_CREATE_USER_REQUEST);
         assert_eq!(read, Ok(Value::Object(Map::new())));
+    }
+
+    #[test]
+    fn what_is_no_base64_is_no_blob() {
+        let shape = &SET_UI_CUSTOMIZATION_REQUEST;
+        assert_eq!(mismatch(r#"{"ImageFile": "!!!!"}"#, shape), "STRING_VALUE can not be converted to a Blob");
+        assert!(decode(br#"{"ImageFile": "AQID"}"#, shape).is_ok());
     }
 
     #[test]

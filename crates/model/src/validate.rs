@@ -10,66 +10,106 @@ use serde_json::Value;
 use crate::shape::{IntegerShape, ListShape, MapShape, Shape, StringShape};
 
 /// The violations of one request, in the order in which they were found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violations(Vec<String>);
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Violations {
+    count: usize,
+    text: String,
+}
+
+impl Violations {
+    /// Counts a violation, and writes it down unless the message is long enough.
+    fn push(&mut self, write: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.text.len() > LONGEST_MESSAGE {
+            return;
+        }
+        if !self.text.is_empty() {
+            self.text.push_str("; ");
+        }
+        self.text.push_str(&write());
+    }
+}
 
 impl std::fmt::Display for Violations {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let plural = if self.0.len() == 1 { "" } else { "s" };
-        write!(f, "{} validation error{plural} detected: {}", self.0.len(), self.0.join("; "))
+        let plural = if self.count == 1 { "" } else { "s" };
+        write!(f, "{} validation error{plural} detected: {}", self.count, self.text)
     }
 }
+
+/// How long a message grows before further violations are only counted: a request of empty elements would get an
+/// answer of many times its own size.
+const LONGEST_MESSAGE: usize = 64 << 10;
 
 /// Checks a decoded request against its shape.
 pub fn validate(value: &Value, shape: &'static Shape) -> Result<(), Violations> {
-    let mut found = Vec::new();
+    let mut found = Violations::default();
     check(value, shape, &mut Path::new(), &mut found);
-    if found.is_empty() { Ok(()) } else { Err(Violations(found)) }
+    if found.count == 0 { Ok(()) } else { Err(found) }
 }
 
 /// The path of the value that is being checked. Grown and cut back in place, so that a valid request allocates once.
-struct Path(String);
+struct Path {
+    text: String,
+    /// Whether it leads through something sensitive, such as a map that holds a password: nothing in there is echoed.
+    is_sensitive: bool,
+}
 
 impl Path {
     fn new() -> Self {
-        Self(String::new())
+        Self { text: String::new(), is_sensitive: false }
     }
 
-    fn inside(&mut self, segment: std::fmt::Arguments<'_>, f: impl FnOnce(&mut Self)) {
-        let length = self.0.len();
+    fn inside(&mut self, of: &Shape, segment: std::fmt::Arguments<'_>, f: impl FnOnce(&mut Self)) {
+        let (length, was_sensitive) = (self.text.len(), self.is_sensitive);
+        self.is_sensitive |= of.is_sensitive();
         if length > 0 {
-            self.0.push('.');
+            self.text.push('.');
         }
-        let _ = self.0.write_fmt(segment);
+        let _ = self.text.write_fmt(segment);
         f(self);
-        self.0.truncate(length);
+        self.text.truncate(length);
+        self.is_sensitive = was_sensitive;
+    }
+
+    fn violation(&self, value: Option<&Value>, shape: &Shape, failure: &str) -> String {
+        let shown = match value {
+            _ if self.is_sensitive || shape.is_sensitive() => String::new(),
+            None => " null".to_owned(),
+            Some(value) => format!(" '{}'", java(value, shape)),
+        };
+        // A path holds the keys of maps, which are the caller's.
+        let path = shortened(&self.text);
+        format!("Value{shown} at '{path}' failed to satisfy constraint: {failure}")
     }
 }
 
-fn check(value: &Value, shape: &'static Shape, path: &mut Path, found: &mut Vec<String>) {
+fn check(value: &Value, shape: &'static Shape, path: &mut Path, found: &mut Violations) {
     match (shape, value) {
         (Shape::String(limits), Value::String(text)) => {
             for failure in string_failures(text, limits) {
-                found.push(violation(Some(value), shape, &path.0, &failure));
+                found.push(|| path.violation(Some(value), shape, &failure));
             }
         }
         (Shape::Integer(limits) | Shape::Long(limits), Value::Number(number)) => {
             for failure in integer_failures(number.as_i64().unwrap_or_default(), limits) {
-                found.push(violation(Some(value), shape, &path.0, &failure));
+                found.push(|| path.violation(Some(value), shape, &failure));
             }
         }
         (Shape::Blob { max: Some(max) }, Value::String(text)) if text.len() as u64 / 4 * 3 > max + 2 => {
-            let failure = format!("Member must have length less than or equal to {max}");
-            found.push(format!("Value at '{}' failed to satisfy constraint: {failure}", path.0));
+            found.push(|| {
+                let failure = format!("Member must have length less than or equal to {max}");
+                format!("Value at '{}' failed to satisfy constraint: {failure}", path.text)
+            });
         }
         (Shape::List(limits), Value::Array(elements)) => check_list(value, elements, limits, shape, path, found),
         (Shape::Map(limits), Value::Object(entries)) => check_map(value, entries, limits, shape, path, found),
         (Shape::Structure(structure), Value::Object(members)) => {
             for member in structure.members {
-                path.inside(format_args!("{}", member.path), |path| match members.get(member.name) {
+                path.inside(shape, format_args!("{}", member.path), |path| match members.get(member.name) {
                     Some(value) if !value.is_null() => check(value, member.shape, path, found),
                     _ if member.required => {
-                        found.push(violation(None, member.shape, &path.0, "Member must not be null"));
+                        found.push(|| path.violation(None, member.shape, "Member must not be null"));
                     }
                     _ => {}
                 });
@@ -85,10 +125,10 @@ fn check_list(
     limits: &'static ListShape,
     shape: &'static Shape,
     path: &mut Path,
-    found: &mut Vec<String>,
+    found: &mut Violations,
 ) {
     for failure in length_failures(elements.len(), limits.min, limits.max) {
-        found.push(violation(Some(value), shape, &path.0, &failure));
+        found.push(|| path.violation(Some(value), shape, &failure));
     }
     let is_scalar = !matches!(limits.member, Shape::List(_) | Shape::Map(_) | Shape::Structure(_));
     if is_scalar {
@@ -102,14 +142,14 @@ fn check_list(
         if fails {
             let rules = element_rules(limits.member, elements.iter().any(Value::is_null));
             let failure = format!("Member must satisfy constraint: [{}]", rules.join(", "));
-            found.push(violation(Some(value), shape, &path.0, &failure));
+            found.push(|| path.violation(Some(value), shape, &failure));
         }
         return;
     }
     for (i, element) in elements.iter().enumerate() {
-        path.inside(format_args!("{}.member", i + 1), |path| {
+        path.inside(shape, format_args!("{}.member", i + 1), |path| {
             if element.is_null() {
-                found.push(violation(None, limits.member, &path.0, "Member must not be null"));
+                found.push(|| path.violation(None, limits.member, "Member must not be null"));
             } else {
                 check(element, limits.member, path, found);
             }
@@ -123,36 +163,27 @@ fn check_map(
     limits: &'static MapShape,
     shape: &'static Shape,
     path: &mut Path,
-    found: &mut Vec<String>,
+    found: &mut Violations,
 ) {
     for failure in length_failures(entries.len(), limits.min, limits.max) {
-        found.push(violation(Some(value), shape, &path.0, &failure));
+        found.push(|| path.violation(Some(value), shape, &failure));
     }
     if let Shape::String(keys) = limits.key
         && entries.keys().any(|key| !string_failures(key, keys).is_empty())
     {
         let rules = element_rules(limits.key, false);
         let failure = format!("Map keys must satisfy constraint: [{}]", rules.join(", "));
-        found.push(violation(Some(value), shape, &path.0, &failure));
+        found.push(|| path.violation(Some(value), shape, &failure));
     }
     for (key, entry) in entries {
-        path.inside(format_args!("{key}.member"), |path| {
+        path.inside(shape, format_args!("{key}.member"), |path| {
             if entry.is_null() {
-                found.push(violation(None, limits.value, &path.0, "Member must not be null"));
+                found.push(|| path.violation(None, limits.value, "Member must not be null"));
             } else {
                 check(entry, limits.value, path, found);
             }
         });
     }
-}
-
-fn violation(value: Option<&Value>, shape: &Shape, path: &str, failure: &str) -> String {
-    let shown = match value {
-        _ if shape.is_sensitive() => String::new(),
-        None => " null".to_owned(),
-        Some(value) => format!(" '{}'", java(value, shape)),
-    };
-    format!("Value{shown} at '{path}' failed to satisfy constraint: {failure}")
 }
 
 /// The failures of a text: length first, then pattern, then enum.
@@ -233,17 +264,22 @@ fn element_rules(shape: &Shape, with_null: bool) -> Vec<String> {
     rules
 }
 
-/// The longest value that a message echoes, in characters: an error must not grow with the request.
-const LONGEST_ECHO: usize = 2_048;
+/// The longest value that a message echoes, in bytes: an error must not grow with the request. Whatever exceeds the
+/// bound of its member by little is still echoed whole; the longest such members are the texts of e-mails.
+const LONGEST_ECHO: usize = 24 << 10;
 
 /// A value as Java prints it: `[a, b]`, `{k=v}`, `Name(member=value, other=null)`; sensitive parts are left out.
 fn java(value: &Value, shape: &Shape) -> String {
     let mut out = String::new();
     write_java(value, shape, &mut out);
-    if out.len() > LONGEST_ECHO {
-        out = out.chars().take(LONGEST_ECHO).collect();
-    }
+    let length = shortened(&out).len();
+    out.truncate(length);
     out
+}
+
+/// As much of a text as is echoed, in whole characters.
+fn shortened(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST_ECHO)).unwrap_or(text)
 }
 
 fn write_java(value: &Value, shape: &Shape, out: &mut String) {

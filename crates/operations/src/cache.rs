@@ -130,8 +130,12 @@ impl Caches {
         self.signing_keys.get(pool)
     }
 
-    pub(crate) fn keep_signing_keys(&self, pool: &str, keys: &Arc<SigningKeys>) {
-        self.signing_keys.keep(self.signing_keys.epoch(), pool.to_owned(), keys);
+    pub(crate) fn signing_keys_epoch(&self) -> u64 {
+        self.signing_keys.epoch()
+    }
+
+    pub(crate) fn keep_signing_keys(&self, epoch: u64, pool: &str, keys: &Arc<SigningKeys>) {
+        self.signing_keys.keep(epoch, pool.to_owned(), keys);
     }
 }
 

@@ -5,6 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cognate_model::Timestamp;
 
+/// The moments that a clock shows: the years that dates are written with.
+const EARLIEST: Timestamp = Timestamp::from_micros(0);
+const LATEST: Timestamp = Timestamp::from_micros(253_402_300_799_999_999);
+
 /// The system's time, moved by an offset that only `dev` and tests change.
 #[derive(Debug, Default)]
 pub struct Clock {
@@ -24,20 +28,31 @@ impl Clock {
         Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 
-    /// Moves the clock forward (or back) by so many seconds.
+    /// Moves the clock forward (or back) by so many seconds. It stays within the years 1970 to 9999.
     pub fn advance(&self, seconds: i64) {
-        self.offset.fetch_add(seconds.saturating_mul(1_000_000), Ordering::Relaxed);
+        self.advance_micros(seconds.saturating_mul(1_000_000));
     }
 
-    /// Sets the clock; it runs on from there.
+    /// Moves the clock forward (or back) by so many microseconds. It stays within the years 1970 to 9999.
+    pub fn advance_micros(&self, micros: i64) {
+        let wall = self.wall().micros();
+        let moved = |offset: i64| Some(offset_to(wall.saturating_add(offset).saturating_add(micros), wall));
+        let _ = self.offset.fetch_update(Ordering::Relaxed, Ordering::Relaxed, moved);
+    }
+
+    /// Sets the clock; it runs on from there. It stays within the years 1970 to 9999.
     pub fn set(&self, moment: Timestamp) {
-        self.offset.store(moment.micros().saturating_sub(self.wall().micros()), Ordering::Relaxed);
+        self.offset.store(offset_to(moment.micros(), self.wall().micros()), Ordering::Relaxed);
     }
 
     /// Lets the clock show the system's time again.
     pub fn reset(&self) {
         self.offset.store(0, Ordering::Relaxed);
     }
+}
+
+fn offset_to(moment: i64, wall: i64) -> i64 {
+    moment.clamp(EARLIEST.micros(), LATEST.micros()).saturating_sub(wall)
 }
 
 #[cfg(test)]
@@ -55,5 +70,18 @@ mod tests {
         assert_eq!(clock.now().seconds(), 1);
         clock.reset();
         assert!(clock.now() >= before);
+    }
+
+    #[test]
+    fn a_clock_stays_within_the_years_that_have_dates() {
+        let clock = Clock::default();
+        for _ in 0..3 {
+            clock.advance(i64::MAX);
+            assert_eq!(clock.now().seconds() / 1_000, LATEST.seconds() / 1_000);
+        }
+        clock.advance(i64::MIN);
+        assert!(clock.now().seconds() < 10);
+        clock.set(Timestamp::from_micros(i64::MIN));
+        assert!((0..10).contains(&clock.now().seconds()));
     }
 }

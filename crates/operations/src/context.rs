@@ -10,7 +10,9 @@ use cognate_model::Timestamp;
 use cognate_store::{DbError, Store, Tx};
 
 use crate::cache::Caches;
+use crate::custom_challenges::CustomChallenges;
 use crate::declare::DeclaredPools;
+use crate::gates::Gates;
 use crate::work::WorkPool;
 use crate::{Clock, Error, Settings};
 
@@ -30,7 +32,12 @@ pub struct Services {
     /// What was declared so far, for a reset of `dev`.
     pub(crate) declared: Mutex<Vec<DeclaredPools>>,
     pub(crate) work: WorkPool,
+    /// Held by who makes the signing keys of a pool.
+    pub(crate) making_keys: tokio::sync::Mutex<()>,
     pub(crate) hasher: PasswordHasher,
+    pub(crate) gates: Gates,
+    /// Stands in for the triggers of custom authentication.
+    pub(crate) custom: Option<Arc<dyn CustomChallenges>>,
 }
 
 impl Services {
@@ -46,7 +53,17 @@ impl Services {
             caches: Caches::default(),
             declared: Mutex::default(),
             work: WorkPool::start(),
+            gates: Gates::default(),
+            custom: None,
+            making_keys: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// Puts a double in the place of the triggers of custom authentication.
+    #[must_use]
+    pub fn with_custom_challenges(mut self, double: Arc<dyn CustomChallenges>) -> Self {
+        self.custom = Some(double);
+        self
     }
 
     /// Forgets what is cached, after the store was changed behind the operations' back.

@@ -9,17 +9,21 @@ use cognate_store::{DbError, Tx, counters, user_index, users};
 
 use crate::Error;
 
-/// The user behind a `Username` of a request: a user name, a `sub`, or an alias that is in force.
+/// The user behind a `Username` of a request: a `sub`, a user name, or an alias that is in force.
+///
+/// The `sub` comes first: else whoever took another's as a name of their own would be taken for them.
 pub fn find(tx: &mut dyn Tx, pool: &Pool, typed: &str) -> Result<Option<User>, Error> {
+    if let Some(id) = usernames::parse_sub(typed)
+        && let Some(user) = users::by_id(tx, pool.id(), &id)?
+    {
+        return Ok(Some(user));
+    }
     for Alias { kind, value } in usernames::candidates(pool, typed) {
         if let Some(user) = users::by_alias(tx, pool.id(), kind.as_str(), &value)? {
             return Ok(Some(user));
         }
     }
-    match usernames::parse_sub(typed) {
-        Some(id) => Ok(users::by_id(tx, pool.id(), &id)?),
-        None => Ok(None),
-    }
+    Ok(None)
 }
 
 /// The same for administrators: `UserNotFoundException` when there is none.

@@ -1,18 +1,50 @@
 //! Passwords: hashed and compared on the work pool, within its bounds.
 
+use std::sync::Arc;
+
 use cognate_crypto::password::PasswordHash;
+use cognate_domain::User;
+use cognate_domain::user::{NewPassword, UserId};
 use zeroize::Zeroizing;
 
-use crate::{Context, Error};
+use crate::verifier::Kept;
+use crate::{Context, Error, OpenPool, Services};
 
-/// The PHC text of a new hash.
-pub(crate) async fn hash(cx: &Context, password: &str) -> Result<String, Error> {
-    if is_cheap(cx) {
-        return Ok(cx.hasher.hash(password, cx.random()).as_str().to_owned());
+/// Whose password it is: the verifier of SRP holds for one user and one name.
+pub(crate) struct Owner<'a> {
+    /// The user's id.
+    pub(crate) id: UserId,
+    /// The user's name.
+    pub(crate) username: &'a str,
+}
+
+impl<'a> Owner<'a> {
+    /// A user who is stored already.
+    pub(crate) fn of(user: &'a User) -> Self {
+        Self { id: user.id, username: &user.username }
     }
-    let password = Zeroizing::new(password.to_owned());
-    let services = cx.services();
-    cx.work.run(move || services.hasher.hash(&password, &*services.random).as_str().to_owned()).await
+}
+
+/// A new password as it is kept.
+pub(crate) async fn new_password(
+    cx: &Context,
+    pool: &Arc<OpenPool>,
+    owner: Owner<'_>,
+    password: &str,
+) -> Result<NewPassword, Error> {
+    if is_cheap(cx) {
+        return Ok(make(cx, pool, &owner.id, owner.username, password));
+    }
+    let (password, username) = (Zeroizing::new(password.to_owned()), owner.username.to_owned());
+    let (services, pool) = (cx.services(), Arc::clone(pool));
+    cx.work.run(move || make(&services, &pool, &owner.id, &username, &password)).await
+}
+
+fn make(services: &Services, pool: &OpenPool, id: &UserId, username: &str, password: &str) -> NewPassword {
+    NewPassword {
+        hash: services.hasher.hash(password, &*services.random).as_str().to_owned(),
+        verifier: Kept::new(services, pool.id(), username, password).seal(services, pool, id),
+    }
 }
 
 /// Whether the password belongs to the hash. Without a hash the same work is done, so that an unknown user takes as

@@ -26,10 +26,15 @@ pub async fn of_pool(cx: &Context, pool: &Arc<OpenPool>) -> Result<Arc<SigningKe
     if let Some(keys) = cx.caches.signing_keys(pool.id()) {
         return Ok(keys);
     }
+    let epoch = cx.caches.signing_keys_epoch();
     let id = pool.id().to_owned();
     let mut stored = cx.read(|tx| Ok(signing_keys::of_pool(tx, &id)?)).await?;
     if stored.len() < PURPOSES.len() {
-        make(cx, pool).await?;
+        // One at a time: a crowd at a pool's first sign-in would each make keys, of which all but one are thrown away.
+        let _making = cx.making_keys.lock().await;
+        if cx.read(|tx| Ok(signing_keys::of_pool(tx, &id)?)).await?.len() < PURPOSES.len() {
+            make(cx, pool).await?;
+        }
         stored = cx.read(|tx| Ok(signing_keys::of_pool(tx, &id)?)).await?;
     }
     let open = |purpose: &str| {
@@ -42,7 +47,7 @@ pub async fn of_pool(cx: &Context, pool: &Arc<OpenPool>) -> Result<Arc<SigningKe
         SigningKey::from_pkcs8(&bytes).map_err(|_| Error::internal("a signing key is damaged"))
     };
     let keys = Arc::new(SigningKeys { id: open("id")?, access: open("access")? });
-    cx.caches.keep_signing_keys(pool.id(), &keys);
+    cx.caches.keep_signing_keys(epoch, pool.id(), &keys);
     Ok(keys)
 }
 

@@ -10,11 +10,13 @@ mod clients;
 mod clock;
 mod codes;
 mod context;
+pub mod custom_challenges;
 pub mod declare;
 pub mod dev;
 pub mod directory;
 mod error;
 mod events;
+mod gates;
 #[rustfmt::skip]
 mod generated;
 mod groups;
@@ -32,6 +34,7 @@ pub mod tokens;
 mod triggers;
 mod user_pools;
 mod users;
+mod verifier;
 mod work;
 
 pub use cache::OpenPool;

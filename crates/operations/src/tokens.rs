@@ -7,5 +7,6 @@ pub mod revoke_token;
 mod bearer;
 mod issue;
 
+pub(crate) use bearer::gone_is_revoked;
 pub use bearer::{SignedIn, authenticate};
 pub(crate) use issue::{Grant, issue, open_refresh_token, sign_in};

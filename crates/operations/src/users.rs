@@ -1,4 +1,4 @@
-//! Users, as administrators manage them.
+//! Users, as administrators manage them and as they manage themselves.
 
 pub mod admin_confirm_sign_up;
 pub mod admin_create_user;
@@ -10,15 +10,21 @@ pub mod admin_get_user;
 pub mod admin_reset_user_password;
 pub mod admin_set_user_password;
 pub mod admin_update_user_attributes;
+pub mod change_password;
+pub mod delete_user;
+pub mod delete_user_attributes;
 pub mod get_user;
+pub mod get_user_attribute_verification_code;
 pub mod list_users;
+pub mod update_user_attributes;
+pub mod verify_user_attribute;
 
 mod change;
 mod contact;
 mod credentials;
 mod view;
 
-pub(crate) use change::change_user;
+pub(crate) use change::{change_own, change_user};
 pub(crate) use contact::verifications;
-pub(crate) use credentials::new_password_hash;
+pub(crate) use credentials::new_password;
 pub(crate) use view::user_type;

@@ -1,6 +1,7 @@
 //! The envelope: which operation a request asks for.
 
 use cognate_model::{Operation, TARGET_PREFIX};
+use http::header::AsHeaderName;
 use http::{HeaderMap, Method, header};
 
 use crate::Answer;
@@ -44,7 +45,7 @@ impl Envelope {
         if !speaks_aws_json(request.headers) {
             return Self::Answered(Answer::wrong_content_type());
         }
-        let target = request.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        let target = only(request.headers, "x-amz-target");
         let operation = target
             .filter(|target| target.len() <= MAX_TARGET)
             .and_then(|target| target.strip_prefix(TARGET_PREFIX)?.strip_prefix('.'))
@@ -53,10 +54,15 @@ impl Envelope {
     }
 }
 
+/// A header that is there once. Of two, a proxy in front of the server may have looked at the other one.
+fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
+    let mut values = headers.get_all(name).iter();
+    let (value, None) = (values.next()?, values.next()) else { return None };
+    value.to_str().ok()
+}
+
 fn speaks_aws_json(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
+    only(headers, header::CONTENT_TYPE)
         .and_then(|value| value.split(';').next())
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-amz-json-1.1"))
 }

@@ -9,6 +9,7 @@ use std::task::Poll;
 use cognate_crypto::random;
 use cognate_model::{Authorization, DecodeError, Exception, Operation, decode, validate};
 use cognate_operations::{Caller, Context, Error, Services, dispatch};
+use http::{HeaderMap, Method, header};
 
 use crate::access_keys::{AccessKeys, Principal};
 use crate::answer::Answer;
@@ -53,9 +54,13 @@ impl FrontDoor {
                 (Some(operation), answer.unwrap_or_else(|panic| refuse(operation, &Error::internal(panic), &id)))
             }
         };
-        let answer = answer.request_id(&id);
-        let from_browser = request.headers.contains_key(http::header::ORIGIN) && request.method == http::Method::POST;
-        (operation, if from_browser { answer.for_browsers() } else { answer })
+        (operation, complete(answer, &id, request.method, request.headers))
+    }
+
+    /// Completes an answer to a request that did not come this far, so that SDKs and pages can read it too.
+    pub fn finish(&self, answer: Answer, method: &Method, headers: &HeaderMap) -> Answer {
+        let id = random::format_uuid(&random::uuid_v4(&*self.services.random));
+        complete(answer, &id, method, headers)
     }
 
     async fn run(&self, operation: Operation, request: &Incoming<'_>, caller: Caller, id: &str) -> Answer {
@@ -105,10 +110,16 @@ impl FrontDoor {
     }
 }
 
+fn complete(answer: Answer, id: &str, method: &Method, headers: &HeaderMap) -> Answer {
+    let answer = answer.request_id(id);
+    let from_browser = headers.contains_key(header::ORIGIN) && method == Method::POST;
+    if from_browser { answer.for_browsers() } else { answer }
+}
+
 /// Where any credentials will do, a page of some web site could send them too, from the browser of the developer: only
 /// pages of this machine may call operations that need a signature.
-fn refuse_strange_origin(headers: &http::HeaderMap) -> Result<(), AuthenticationError> {
-    let Some(origin) = headers.get(http::header::ORIGIN) else { return Ok(()) };
+fn refuse_strange_origin(headers: &HeaderMap) -> Result<(), AuthenticationError> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
     if host.is_some_and(names_this_machine) {
         return Ok(());

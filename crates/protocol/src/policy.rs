@@ -3,7 +3,11 @@
 //! Source: "IAM JSON policy elements reference". What Cognate cannot evaluate (`Condition`, `NotAction`,
 //! `NotResource`, `Principal`) is refused when the policy is made, never ignored.
 
-use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A policy document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,13 +62,19 @@ pub enum PolicyError {
     /// An action of another service, or no action at all.
     #[error("the action {0} is not one of cognito-idp:<Operation>, with * and ? as wildcards")]
     Action(String),
-    /// A resource that is neither `*` nor an ARN.
-    #[error("the resource {0} is neither * nor an ARN such as arn:aws:cognito-idp:us-east-1:000000000000:userpool/*")]
+    /// A resource that is neither `*` nor an ARN, or an ARN with a policy variable.
+    #[error(
+        "the resource {0} is neither * nor a whole ARN such as arn:aws:cognito-idp:us-east-1:000000000000:userpool/*, \
+         without variables"
+    )]
     Resource(String),
     /// The document is too long.
     #[error("a policy has at most {MAX_LENGTH} bytes")]
     Length,
 }
+
+/// The versions of the policy language.
+const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
 
 /// The longest policy document, in bytes ("IAM and AWS STS quotas": managed policies).
 pub const MAX_LENGTH: usize = 6_144;
@@ -76,6 +86,9 @@ impl Policy {
             return Err(PolicyError::Length);
         }
         let policy: Self = serde_json::from_str(text).map_err(|e| PolicyError::Malformed(e.to_string()))?;
+        if policy.version.as_deref().is_some_and(|version| !VERSIONS.contains(&version)) {
+            return Err(PolicyError::Malformed(format!("Version is one of {}", VERSIONS.join(", "))));
+        }
         if policy.statement.is_empty() {
             return Err(PolicyError::Malformed("Statement is empty".to_owned()));
         }
@@ -90,7 +103,7 @@ impl Policy {
                 }
             }
             for resource in &statement.resource {
-                if !resource.starts_with('*') && !resource.starts_with("arn:") {
+                if !is_resource(resource) {
                     return Err(PolicyError::Resource(resource.clone()));
                 }
             }
@@ -122,6 +135,14 @@ impl Policy {
     }
 }
 
+/// Whether a resource can be evaluated as it stands. IAM completes an ARN of fewer than six fields and replaces variables
+/// (`${aws:username}`); taken literally they would match nothing, and a denial of them would deny nothing.
+fn is_resource(resource: &str) -> bool {
+    let is_whole = resource.ends_with('*') || resource.split(':').count() >= 6;
+    let is_literal = !resource.contains("${");
+    resource == "*" || (resource.starts_with("arn:") && is_whole && is_literal)
+}
+
 /// Whether a text matches a pattern in which `*` stands for any text and `?` for any character.
 ///
 /// Runs in the product of the lengths at worst: after a mismatch only the last `*` takes one more character.
@@ -150,21 +171,35 @@ fn matches(pattern: &str, text: &str) -> bool {
     pattern.get(p..).is_none_or(|rest| rest.iter().all(|c| *c == b'*'))
 }
 
+/// A list, or a lone element in its place. Read by hand so that what is wrong inside an element is told as it is.
 fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
-    D: serde::Deserializer<'de>,
+    D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum OneOrMany<T> {
-        Many(Vec<T>),
-        One(T),
+    deserializer.deserialize_any(OneOrMany(PhantomData))
+}
+
+struct OneOrMany<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("one element or a list of them")
     }
-    Ok(match OneOrMany::deserialize(deserializer)? {
-        OneOrMany::Many(many) => many,
-        OneOrMany::One(one) => vec![one],
-    })
+
+    fn visit_str<E: serde::de::Error>(self, one: &str) -> Result<Vec<T>, E> {
+        Ok(vec![T::deserialize(one.into_deserializer())?])
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, one: A) -> Result<Vec<T>, A::Error> {
+        Ok(vec![T::deserialize(MapAccessDeserializer::new(one))?])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, many: A) -> Result<Vec<T>, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(many))
+    }
 }
 
 #[cfg(test)]
@@ -209,12 +244,27 @@ mod tests {
             r#"{"Effect": "Allow", "NotAction": "cognito-idp:AdminGetUser", "Resource": "*"}"#,
             r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}"#,
             r#"{"Effect": "Allow", "Action": "cognito-idp:AdminGetUser", "Resource": "userpool"}"#,
+            r#"{"Effect": "Deny", "Action": "*", "Resource": "arn:aws:cognito-idp"}"#,
+            r#"{"Effect": "Deny", "Action": "*", "Resource": "arn:aws:cognito-idp:us-east-1:1:userpool/${aws:username}"}"#,
             r#"{"Effect": "allow", "Action": "*", "Resource": "*"}"#,
             "[]",
         ] {
             let text = format!(r#"{{"Statement": {statement}}}"#);
             assert!(Policy::parse(&text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_statement_is_told() {
+        let alone = r#"{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {}}"#;
+        for statement in [alone.to_owned(), format!("[{alone}]")] {
+            let told = Policy::parse(&format!(r#"{{"Statement": {statement}}}"#)).unwrap_err().to_string();
+            assert!(told.contains("unknown field `Condition`"), "{told}");
+        }
+        let twice = r#"{"Statement": {"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+        assert!(Policy::parse(twice).unwrap_err().to_string().contains("duplicate field `Effect`"));
+        let version = r#"{"Version": "2026-01-01", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+        assert!(Policy::parse(version).unwrap_err().to_string().contains("Version is one of"));
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod refresh_tokens;
 pub mod settings;
 pub mod signing_keys;
 mod sqlite;
+pub mod srp_verifiers;
 pub mod tx;
 pub mod used_sessions;
 pub mod user_index;

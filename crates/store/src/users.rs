@@ -4,6 +4,7 @@ use cognate_domain::User;
 use cognate_domain::user::UserId;
 use cognate_model::{Timestamp, UserStatusType};
 
+use crate::srp_verifiers;
 use crate::tx::{self, DbError, Param, Row, Tx};
 
 /// Writes a new user. The handles are written by [`crate::user_index::insert`].
@@ -25,7 +26,10 @@ pub fn insert(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
             Param::Text(&hidden),
         ],
     )?;
-    Ok(())
+    match &user.hidden.password.fresh_verifier {
+        Some(sealed) => srp_verifiers::insert(tx, pool, &user.id, sealed),
+        None => Ok(()),
+    }
 }
 
 /// Writes a changed user, unless it changed since it was read.
@@ -46,7 +50,11 @@ pub fn update(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
             Param::Int(user.version),
         ],
     )?;
-    tx::changed(rows)
+    tx::changed(rows)?;
+    match &user.hidden.password.fresh_verifier {
+        Some(sealed) => srp_verifiers::put(tx, pool, &user.id, sealed),
+        None => Ok(()),
+    }
 }
 
 /// A user by the `sub`.
@@ -93,6 +101,7 @@ pub fn delete(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
         "DELETE FROM attempts WHERE pool = $1 AND user_id = $2",
         "DELETE FROM auth_events WHERE pool = $1 AND user_id = $2",
         "DELETE FROM outbox WHERE pool = $1 AND user_id = $2",
+        "DELETE FROM srp_verifiers WHERE pool = $1 AND user_id = $2",
         "DELETE FROM passkeys WHERE pool = $1 AND user_id = $2",
         "DELETE FROM passkey_challenges WHERE pool = $1 AND user_id = $2",
     ] {

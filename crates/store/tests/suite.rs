@@ -81,6 +81,7 @@ run_on! { embedded: crate::sqlite::Embedded;
     }
     users {
         a_user_comes_back_as_it_was_written,
+        a_new_password_brings_its_verifier_along,
         a_user_id_is_unique_within_its_pool,
         a_user_is_updated_only_from_the_newest_version,
         a_user_is_deleted_only_at_the_newest_version,
@@ -116,7 +117,9 @@ run_on! { embedded: crate::sqlite::Embedded;
         a_session_is_used_once,
         used_sessions_are_forgotten_after_their_end,
         attempts_are_counted_within_a_window,
+        an_attempt_is_remembered_beyond_its_window,
         attempts_are_cleared_for_one_kind_only,
+        an_attempt_that_did_not_come_about_is_taken_back,
         a_code_replaces_the_earlier_one,
         wrong_answers_to_a_code_are_counted,
         a_code_is_deleted_once,

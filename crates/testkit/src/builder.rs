@@ -1,5 +1,8 @@
 //! How a server for tests is set up.
 
+use std::sync::Arc;
+
+use cognate::custom_challenges::CustomChallenges;
 use cognate::{Config, DeclaredPools, Door, Issuer, Limits, OpenPoolsError, ServerError, UserPools};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -45,6 +48,7 @@ pub struct Builder {
     signer: Option<Signer>,
     region: Option<String>,
     is_own_issuer: bool,
+    custom_challenges: Option<Arc<dyn CustomChallenges>>,
 }
 
 impl Builder {
@@ -135,6 +139,13 @@ impl Builder {
         self
     }
 
+    /// Lets this double decide in the place of the triggers of custom authentication (`CUSTOM_AUTH`). A pool whose
+    /// users sign in that way must name all three triggers.
+    pub fn custom_challenges(mut self, double: Arc<dyn CustomChallenges>) -> Self {
+        self.custom_challenges = Some(double);
+        self
+    }
+
     /// Starts the server on a free port.
     ///
     /// ```
@@ -158,7 +169,11 @@ impl Builder {
             config.settings.issuer = Issuer::Base(format!("http://{}", listener.local_addr()?));
         }
         let settings = config.settings.clone();
-        let opened = tokio::task::spawn_blocking(move || UserPools::open(config)).await;
+        let open = move || match self.custom_challenges {
+            Some(double) => UserPools::open_with_custom_challenges(config, double),
+            None => UserPools::open(config),
+        };
+        let opened = tokio::task::spawn_blocking(open).await;
         let pools = opened.map_err(std::io::Error::other)??;
         if let Some(declared) = &declared {
             pools.declare(declared).await.map_err(|error| StartError::Pools(error.to_string()))?;

@@ -14,6 +14,7 @@ mod client_secrets;
 mod clients;
 mod coverage;
 mod create_user;
+mod custom_auth;
 mod declared_pools;
 mod embedding;
 mod events;

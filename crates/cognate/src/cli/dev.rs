@@ -51,8 +51,8 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let pools = UserPools::open(config).map_err(|e| e.to_string())?;
     let mut key_lines = String::new();
     let door = if options.verify_signatures {
-        let (root_id, root_secret, is_new) = root_key(&pools, &options.root).await?;
-        key_lines = key_text(&root_id, &root_secret, is_new);
+        let (root_id, root_secret) = root_key(&pools, &options.root).await?;
+        key_lines = format!("  root key  {root_id}\n");
         Door::DevVerified { root_id, root_secret }
     } else {
         Door::Dev
@@ -76,10 +76,6 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     shutdown::requested().await?;
     server.stop().await;
     Ok(())
-}
-
-fn key_text(id: &str, secret: &str, is_new: bool) -> String {
-    if is_new { format!("  root key  {id} {secret}   (shown this once)\n") } else { format!("  root key  {id}\n") }
 }
 
 /// `dev` believes everybody, so it listens to this machine only, unless it is told otherwise in so many words.

@@ -12,7 +12,7 @@ const ADDRESS: &str = "127.0.0.1:9229";
 
 #[derive(Args)]
 pub(super) struct Options {
-    /// Where to listen.
+    /// Where to listen; 127.0.0.1:9229 unless it or the configuration says otherwise.
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
     #[command(flatten)]
@@ -36,18 +36,11 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     file.apply(&mut config.settings)?;
     config.master_key.clone_from(&options.data.master_key);
     let pools = UserPools::open(config).map_err(|e| e.to_string())?;
-    let (root_id, root_secret, is_new) = root_key(&pools, &options.root).await?;
+    let (root_id, root_secret) = root_key(&pools, &options.root).await?;
     let address = options.listen.or(file.listen).unwrap_or_else(|| ADDRESS.to_owned());
     let listener = listen(&address).await?;
     if let Some(file) = options.pools.or(file.pools) {
         declare(&pools, &file).await?;
-    }
-    if is_new {
-        say(&format!(
-            "The root access key of this installation, shown this once:\n\n  AWS_ACCESS_KEY_ID={root_id}\n  \
-             AWS_SECRET_ACCESS_KEY={}\n",
-            root_secret.as_str()
-        ));
     }
     let door = Door::Serve { root_id, root_secret };
     let server = pools.serve(listener, &door, file.limits).map_err(|e| e.to_string())?;

@@ -104,6 +104,7 @@ async fn a_deleted_user_leaves_nothing_behind() {
         "passkey_challenges",
         "passkeys",
         "refresh_tokens",
+        "srp_verifiers",
         "user_aliases",
         "user_attributes",
         "user_groups",

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use cognate::model::{Authorization, OPERATIONS};
-use cognate::{NewKey, Policy};
+use cognate::{Config, Door, Limits, NewKey, Policy, UserPools};
 use serde_json::{Value, json};
 
 use crate::api::create_pool;
-use crate::http::headers;
+use crate::http::{Connection, headers};
 use crate::served::{ROOT, Served, Signed, Signer, assert_refused, unsigned};
 
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
@@ -124,7 +124,7 @@ async fn a_stale_request_with_a_wrong_secret_learns_nothing_of_the_clock() {
 async fn a_signature_for_another_region_is_refused() {
     let served = Served::serve().await;
     let signer = Signer { region: "eu-west-1", ..Signer::root() };
-    let message = "Credential should be scoped to a valid region, not 'eu-west-1'.";
+    let message = "Credential should be scoped to a valid region.";
     let answer = served.send(&signer.sign("ListUserPools", &list_pools())).await;
     assert_refused(&answer, "InvalidSignatureException", message);
 }
@@ -155,6 +155,19 @@ async fn a_session_token_is_refused() {
     let signer = Signer { session_token: Some("temporary"), ..Signer::root() };
     let answer = served.send(&signer.sign("ListUserPools", &list_pools())).await;
     assert_refused(&answer, "UnrecognizedClientException", UNRECOGNIZED);
+}
+
+#[tokio::test]
+async fn two_targets_are_none() {
+    let served = Served::serve().await;
+    let request = Signer::root().sign("ListUserPools", &list_pools());
+    for (target, again) in [("ListUserPools", "DeleteUserPool"), ("DeleteUserPool", "ListUserPools")] {
+        let mut request = request.clone();
+        *request.header("x-amz-target") = request.header("x-amz-target").replace("ListUserPools", target);
+        let twice = format!("AWSCognitoIdentityProviderService.{again}");
+        request.headers.extend(headers(&[("x-amz-target", &twice)]));
+        assert_eq!(served.send(&request).await.exception().0, "UnknownOperationException");
+    }
 }
 
 #[tokio::test]
@@ -259,6 +272,27 @@ async fn an_explicit_deny_wins_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_deny_of_a_pool_holds_however_its_arn_is_spelt() {
+    let (served, pool, key) = with_key(|arn| {
+        json!([
+            {"Effect": "Allow", "Action": "cognito-idp:*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "cognito-idp:TagResource", "Resource": arn},
+        ])
+    })
+    .await;
+    let arn = format!("arn:aws:cognito-idp:us-east-1:123456789012:userpool/{pool}");
+    let (exception, _) =
+        ask(&served, &key, "TagResource", &json!({"ResourceArn": arn, "Tags": {"a": "b"}})).await.exception();
+    assert_eq!(exception, "AccessDeniedException");
+    for other in ["arn:aws-cn:", "arn:x:"] {
+        let arn = arn.replace("arn:aws:", other);
+        let answer = ask(&served, &key, "TagResource", &json!({"ResourceArn": arn, "Tags": {"a": "b"}})).await;
+        let message = format!("User pool {pool} does not exist.");
+        assert_refused(&answer, "ResourceNotFoundException", &message);
+    }
+}
+
+#[tokio::test]
 async fn a_key_with_a_policy_still_needs_its_secret() {
     let (served, pool, key) = with_key(|_| json!({"Effect": "Allow", "Action": "*", "Resource": "*"})).await;
     let request = Signer::new(&key.id, "guessed").sign("ListUsers", &json!({"UserPoolId": pool}));
@@ -311,6 +345,58 @@ async fn the_controls_of_dev_answer_this_machine_and_no_page_of_the_web() {
     assert_eq!(ask(&[("host", "127.0.0.1:9229")]).await, 200);
     assert_eq!(ask(&[("host", "rebound.example.com:9229")]).await, 400, "a name that was made to resolve to here");
     assert_eq!(ask(&[("host", "localhost:9229"), ("origin", "http://localhost:3000")]).await, 400);
+}
+
+#[tokio::test]
+async fn this_machine_is_known_by_either_family_of_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    let pools = UserPools::open(Config::development(folder.path())).unwrap();
+    // A machine without IPv6 has nothing to confuse.
+    let Ok(listener) = tokio::net::TcpListener::bind("[::]:0").await else { return };
+    let server = pools.serve(listener, &Door::Dev, Limits::default()).unwrap();
+    let mut connection = Connection::open(([127, 0, 0, 1], server.address().port()).into()).await.unwrap();
+    let answer = connection.send("GET /_cognate/outbox", &headers(&[("host", "localhost")]), b"").await.unwrap();
+    assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn the_clock_goes_where_it_is_sent_and_nowhere_without_a_date() {
+    let served = Served::dev().await;
+    let send = async |body: Value| {
+        let local = headers(&[("host", "localhost")]);
+        let body = body.to_string();
+        let answer = served.connect().await.send("POST /_cognate/clock", &local, body.as_bytes()).await.unwrap();
+        (answer.status, answer.json()["now"].as_f64().unwrap_or_default())
+    };
+    let new_year = 1_893_456_000.0;
+    for moment in [
+        json!(1_893_456_000),
+        json!(1_893_456_000.0),
+        json!("2030-01-01T00:00:00Z"),
+        json!("2030-01-01T01:00:00+01:00"),
+        json!("2030-01-01T00:00:00.000Z"),
+        json!("2030-01-01T00:00:00"),
+        json!("2030-01-01"),
+    ] {
+        let (status, now) = send(json!({"setTo": moment})).await;
+        assert!(status == 200 && (new_year..new_year + 60.0).contains(&now), "{moment}: {status} {now}");
+    }
+    let (_, now) = send(json!({"advanceSeconds": 600.5})).await;
+    assert!((new_year + 600.5..new_year + 660.0).contains(&now), "{now}");
+    for nowhere in [
+        json!({"setTo": 1_893_456_000_000_u64}),
+        json!({"setTo": -1}),
+        json!({"setTo": "soon"}),
+        json!({"advanceSeconds": 1e18}),
+        json!({"advanceSeconds": -1e18}),
+        json!({"advanceSeconds": "600"}),
+        json!({"advanceSeconds": 1, "setTo": 1}),
+        json!({}),
+    ] {
+        assert_eq!(send(nowhere.clone()).await.0, 400, "{nowhere}");
+    }
+    let (status, now) = send(json!({"advanceSeconds": 0})).await;
+    assert!(status == 200 && (new_year + 600.0..new_year + 700.0).contains(&now), "{now}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use cognate::Limits;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 use crate::http::{Connection, headers};
 use crate::served::{Served, Signer, assert_refused, unsigned};
@@ -130,6 +131,48 @@ async fn a_slow_body_takes_nobody_elses_place() {
     }
     slow.send_raw(b"}").await.unwrap();
     assert_eq!(slow.read().await.unwrap().status, 404, "the slow one is answered in the end");
+}
+
+#[tokio::test]
+async fn answers_that_nobody_reads_do_not_keep_a_connection() {
+    let limits = Limits { connections: 1, answer_seconds: 1, ..Limits::default() };
+    let served = Served::dev_within(limits).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(2_048).unwrap();
+    let mut deaf = socket.connect(served.server.address()).await.unwrap();
+    let requests = b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(100);
+    // Until the server takes no more, because its answers lie unread.
+    while let Ok(Ok(())) = tokio::time::timeout(Duration::from_millis(300), deaf.write_all(&requests)).await {}
+    let next = tokio::time::timeout(Duration::from_secs(20), served.send_unsigned("GetUser", b"{}")).await;
+    assert_eq!(next.expect("the place is free again").status, 400);
+}
+
+#[tokio::test]
+async fn a_full_house_stops_too() {
+    let served = Served::dev_within(Limits { connections: 1, ..Limits::default() }).await;
+    let address = served.server.address();
+    let mut connection = half_sent(&served).await;
+    let Served { server, pools, .. } = served;
+    let stopping = tokio::spawn(server.stop());
+    let refuses = async { while Connection::open(address).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(5), refuses).await.expect("it listens no more");
+    connection.send_raw(b"}").await.unwrap();
+    assert_eq!(connection.read().await.unwrap().status, 404);
+    stopping.await.unwrap();
+    drop(pools);
+}
+
+#[tokio::test]
+async fn what_is_turned_away_at_the_door_can_be_read_by_sdks_and_pages() {
+    let from_a_page = |operation| [unsigned(operation), headers(&[("origin", "https://app.example.com")])].concat();
+    let crowded = Served::dev_within(Limits { requests: 0, ..Limits::default() }).await;
+    let narrow = Served::dev_within(small_bodies()).await;
+    for (served, body) in [(&crowded, 2), (&narrow, 1_025)] {
+        let body = vec![b' '; body];
+        let answer = served.connect().await.send("POST /", &from_a_page("GetUser"), &body).await.unwrap();
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{}", answer.status);
+        assert_eq!(answer.header("x-amzn-requestid").map(str::len), Some(36), "{}", answer.status);
+    }
 }
 
 #[tokio::test]

@@ -68,7 +68,12 @@ impl Drop for Program {
 
 /// What the program says when it refuses to start.
 pub fn refusal(arguments: &[&str], data: &Path) -> String {
+    refused_start(arguments, data).1
+}
+
+/// What the program prints, and what it says, when it refuses to start.
+pub fn refused_start(arguments: &[&str], data: &Path) -> (String, String) {
     let output = command(arguments, data).output().unwrap();
     assert!(!output.status.success(), "it must not start");
-    String::from_utf8(output.stderr).unwrap()
+    (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
 }

@@ -11,7 +11,7 @@ use cognate::{Config, DeclaredPools, OpenPoolsError, UserPools};
 use serde_json::{Value, json};
 
 use crate::api::{create_pool, send};
-use crate::process::{Program, refusal};
+use crate::process::{Program, refusal, refused_start};
 
 const POOL: &str = "us-east-1_declared1";
 const CLIENT: &str = "declaredclient000000000001";
@@ -86,6 +86,18 @@ fn serve_shows_its_root_key_once() {
     first.kill();
     let second = Program::start("serve", folder.path());
     assert!(!second.greeting.contains("AWS_SECRET_ACCESS_KEY="), "{}", second.greeting);
+}
+
+#[test]
+fn a_root_key_is_shown_even_if_the_server_cannot_start_after_all() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for arguments in [&["serve", "--listen", &address][..], &["dev", "--verify-signatures", "--listen", &address]] {
+        let folder = tempfile::tempdir().unwrap();
+        let (printed, said) = refused_start(arguments, folder.path());
+        assert!(said.starts_with(&format!("cognate: cannot listen on {address}: ")), "{said}");
+        assert!(printed.contains("AWS_ACCESS_KEY_ID=AKIA") && printed.contains("AWS_SECRET_ACCESS_KEY="), "{printed}");
+    }
 }
 
 #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! The `Authorization` header of a signed request.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::{ALGORITHM, AuthorizationError, MissingParts, TERMINATOR};
@@ -142,13 +143,17 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// A name that is listed twice is refused: no SDK does it, and a long header listed a thousand times would make a canonical
+/// request of a thousand times its length.
 fn parse_signed_headers(text: &str) -> Result<Vec<String>, AuthorizationError> {
     let legal = |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase() && byte != b':';
     let names = text.split(';').map(|name| {
         let valid = !name.is_empty() && name.bytes().all(legal);
         valid.then(|| name.to_owned()).ok_or(AuthorizationError::SignedHeaders)
     });
-    names.collect()
+    let names: Vec<String> = names.collect::<Result<_, _>>()?;
+    let distinct: HashSet<&String> = names.iter().collect();
+    if distinct.len() == names.len() { Ok(names) } else { Err(AuthorizationError::SignedHeaders) }
 }
 
 #[cfg(test)]
@@ -199,6 +204,7 @@ mod tests {
         assert_eq!(error(&GOOD.replace("aws4_request", "aws5_request")), AuthorizationError::Terminator);
         assert_eq!(error(&GOOD.replace("host;", "Host;")), AuthorizationError::SignedHeaders);
         assert_eq!(error(&GOOD.replace("host;", ";")), AuthorizationError::SignedHeaders);
+        assert_eq!(error(&GOOD.replace("host;", "host;host;")), AuthorizationError::SignedHeaders);
         assert_eq!(error(&GOOD.replace("abcd", &"a".repeat(MAX_HEADER_LEN))), AuthorizationError::TooLong);
     }
 

@@ -51,7 +51,7 @@ pub enum AuthorizationError {
     /// The scope does not end as it must.
     #[error("Credential should be scoped with a valid terminator: 'aws4_request'.")]
     Terminator,
-    /// The list of signed headers is not lower-case names between semicolons.
-    #[error("SignedHeaders must be a list of lower-case header names separated by semicolons.")]
+    /// The list of signed headers is not distinct lower-case names between semicolons.
+    #[error("SignedHeaders must be a list of distinct lower-case header names separated by semicolons.")]
     SignedHeaders,
 }

@@ -57,6 +57,17 @@ pub fn next_factor(pool: &Pool, user: &User) -> Result<Factor, Refusal> {
     Ok(Factor::Setup(offered))
 }
 
+/// A second factor that the user could show although none is due, for adaptive authentication: one that is on, or one
+/// that the pool offers and the user has the means for. A user without any is asked for none.
+pub fn possible_factor(pool: &Pool, user: &User) -> Factor {
+    if pool.config.mfa_configuration.unwrap_or_default() == UserPoolMfaType::Off {
+        return Factor::None;
+    }
+    let available: Vec<ChallengeNameType> =
+        FACTORS.into_iter().filter(|factor| is_available(pool, user, *factor)).collect();
+    if available.is_empty() { Factor::None } else { one_or_choice(available) }
+}
+
 /// The exception is documented for this case, its text is not recorded.
 fn no_method() -> Refusal {
     Refusal::new(Exception::MFAMethodNotFound, "No MFA mechanism registered in the account.")

@@ -53,9 +53,7 @@ pub fn recovery_destination(pool: &Pool, user: &User) -> Result<Destination, Ref
     }
     for mechanism in in_order(mechanisms) {
         let medium = match mechanism.name {
-            RecoveryOptionNameType::AdminOnly => {
-                return Err(Refusal::new(Exception::NotAuthorized, "Contact administrator to reset password."));
-            }
+            RecoveryOptionNameType::AdminOnly => return Err(admin_only()),
             RecoveryOptionNameType::VerifiedEmail => DeliveryMediumType::Email,
             RecoveryOptionNameType::VerifiedPhoneNumber => DeliveryMediumType::Sms,
         };
@@ -64,6 +62,20 @@ pub fn recovery_destination(pool: &Pool, user: &User) -> Result<Destination, Ref
         }
     }
     Err(no_destination())
+}
+
+/// Refuses where only administrators recover accounts, whoever the user is.
+pub fn check_self_service(pool: &Pool) -> Result<(), Refusal> {
+    let setting = pool.config.account_recovery_setting.as_ref();
+    let mechanisms = setting.and_then(|setting| setting.recovery_mechanisms.clone()).unwrap_or_default();
+    match in_order(mechanisms).first().map(|mechanism| mechanism.name) {
+        Some(RecoveryOptionNameType::AdminOnly) => Err(admin_only()),
+        _ => Ok(()),
+    }
+}
+
+fn admin_only() -> Refusal {
+    Refusal::new(Exception::NotAuthorized, "Contact administrator to reset password.")
 }
 
 fn in_order(mut mechanisms: Vec<RecoveryOptionType>) -> Vec<RecoveryOptionType> {
@@ -153,6 +165,10 @@ mod tests {
             attribute(&recovering(&[AdminOnly]), &with_both()).unwrap_err(),
             "NotAuthorizedException: Contact administrator to reset password."
         );
+        assert!(check_self_service(&recovering(&[AdminOnly])).is_err());
+        for pool in [plain_pool(), recovering(&[VerifiedEmail])] {
+            assert_eq!(check_self_service(&pool), Ok(()));
+        }
     }
 
     #[test]

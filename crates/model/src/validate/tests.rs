@@ -82,7 +82,59 @@ fn a_long_list_prints_as_java_prints_it_and_stays_short() {
         text.starts_with("1 validation error detected: Value '[SchemaAttributeType(name=c0, attributeDataType=String, developerOnlyAttribute=null, "),
         "{text}"
     );
-    assert!(text.ends_with("Member must have length less than or equal to 50") && text.len() < 3_000, "{text}");
+    assert!(text.ends_with("Member must have length less than or equal to 50") && text.len() < 30_000, "{text}");
+}
+
+#[test]
+fn a_value_just_over_its_bound_is_echoed_whole() {
+    let description = "x".repeat(2_049);
+    assert_eq!(
+        message(
+            &json!({"UserPoolId": "us-east-1_a", "GroupName": "g", "Description": description}),
+            &schema::CREATE_GROUP_REQUEST
+        ),
+        format!(
+            "1 validation error detected: Value '{description}' at 'description' failed to satisfy constraint: Member must have length less than or equal to 2048"
+        )
+    );
+}
+
+#[test]
+fn nothing_inside_a_sensitive_map_is_echoed() {
+    let password = "hunter2".repeat(20_000);
+    let text = message(
+        &json!({"ClientId": "abc", "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"PASSWORD": password}}),
+        &schema::INITIATE_AUTH_REQUEST,
+    );
+    assert_eq!(
+        text,
+        "1 validation error detected: Value at 'authParameters.PASSWORD.member' failed to satisfy constraint: Member must have length less than or equal to 131072"
+    );
+}
+
+#[test]
+fn a_message_does_not_grow_with_the_request() {
+    let request = json!({"ClientId": "abc", "Username": "u", "UserAttributes": vec![json!({}); 100_000]});
+    let text = message(&request, &schema::SIGN_UP_REQUEST);
+    assert!(
+        text.starts_with("100000 validation errors detected: Value null at 'userAttributes.1.member.name'"),
+        "{text}"
+    );
+    assert!(text.len() < 70_000, "{}", text.len());
+    let key = "k".repeat(1_000_000);
+    let text = message(
+        &json!({"ClientId": "abc", "AuthFlow": "USER_AUTH", "ClientMetadata": {key: null}}),
+        &schema::INITIATE_AUTH_REQUEST,
+    );
+    assert!(text.len() < 70_000, "{}", text.len());
+}
+
+#[test]
+fn an_invitation_by_sms_needs_its_placeholder_too() {
+    let request =
+        json!({"PoolName": "p", "AdminCreateUserConfig": {"InviteMessageTemplate": {"SMSMessage": "Welcome."}}});
+    let text = message(&request, &schema::CREATE_USER_POOL_REQUEST);
+    assert!(text.contains(r"'adminCreateUserConfig.inviteMessage.sMSMessage'") && text.contains(r"\{####\}"), "{text}");
 }
 
 #[test]

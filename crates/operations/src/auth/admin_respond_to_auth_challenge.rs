@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use cognate_model::{AdminRespondToAuthChallengeRequest, AdminRespondToAuthChallengeResponse, ChallengeNameType};
+use cognate_model::ChallengeNameType as C;
+use cognate_model::{AdminRespondToAuthChallengeRequest, AdminRespondToAuthChallengeResponse};
 
 use super::flow::{Api, SignIn};
-use super::{Outcome, Parameters, new_password};
+use super::{Outcome, Parameters, choice, code, custom, new_password, password, second_factor, srp};
 use crate::{Context, Error};
 
 pub(crate) async fn handle(
@@ -27,15 +28,28 @@ pub(crate) async fn handle(
 pub(super) async fn answer(
     cx: &Context,
     sign_in: &SignIn<'_>,
-    challenge: ChallengeNameType,
+    challenge: C,
     session: Option<String>,
     responses: Option<BTreeMap<String, String>>,
 ) -> Result<Outcome, Error> {
     let responses = Parameters::new(responses);
+    let session = session.as_deref();
     match challenge {
-        ChallengeNameType::NewPasswordRequired => {
-            new_password::answer(cx, sign_in, session.as_deref(), &responses).await
+        C::PasswordVerifier => srp::answer(cx, sign_in, session, &responses).await,
+        C::NewPasswordRequired => new_password::answer(cx, sign_in, session, &responses).await,
+        C::SmsMfa | C::SoftwareTokenMfa | C::EmailOtp | C::SmsOtp => {
+            code::answer(cx, sign_in, challenge, session, &responses).await
         }
-        other => Err(Error::invalid(format!("The challenge {other} is not supported by this version of Cognate."))),
+        C::SelectMfaType => second_factor::choose(cx, sign_in, session, &responses).await,
+        C::MfaSetup => second_factor::set_up(cx, sign_in, session, &responses).await,
+        C::SelectChallenge | C::Password | C::PasswordSrp => {
+            choice::answer(cx, sign_in, challenge, session, &responses).await
+        }
+        C::CustomChallenge => custom::answer(cx, sign_in, session, &responses).await,
+        // The older form of the flow, which asked for the password in a second step.
+        C::AdminNoSrpAuth if sign_in.api == Api::Admin => password::begin(cx, sign_in, &responses).await,
+        C::WebAuthn | C::DeviceSrpAuth | C::DevicePasswordVerifier | C::AdminNoSrpAuth => {
+            Err(Error::invalid(format!("The challenge {challenge} is not supported by this version of Cognate.")))
+        }
     }
 }

@@ -14,7 +14,7 @@ use cognate_store::users;
 use super::flow::{Api, SignIn};
 use super::forgot_password::unknown;
 use super::initiate_auth::stated_address;
-use super::secret_hash;
+use super::{pretence, secret_hash};
 use crate::codes::{self, Answer, FORGOT_PASSWORD};
 use crate::events::Attempt;
 use crate::{Context, Error, directory, triggers};
@@ -30,26 +30,33 @@ pub(crate) async fn handle(
     secret_hash::check(&pool, &client, &[name], given, secret_hash::Wording::Member)?;
     let address = stated_address(&client, request.user_context_data)?;
     let discreet = client_rules::prevents_user_existence_errors(&client);
+    let password = request.password.expose();
+    let policy = password_policy::check(&pool.password_policy(), password);
+    if discreet {
+        // Before the user is looked for: else what is wrong with the password would tell that there is one.
+        policy.clone()?;
+        triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
+    }
     let found = cx.read(|tx| directory::find(tx, &pool, name)).await?;
     let Some(user) = found.filter(|user| user.enabled || !discreet) else {
-        return Err(if discreet { codes::mismatch() } else { unknown() });
+        return Err(if discreet { pretence::answer(cx, &pool, name, &FORGOT_PASSWORD).await } else { unknown() });
     };
     if !user.enabled {
         return Err(Error::not_authorized("User is disabled."));
     }
     triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
-    let password = request.password.expose();
-    password_policy::check(&pool.password_policy(), password)?;
+    policy?;
     // The code is checked before the hash of the new password is paid for, and again with its effect.
-    let answer = Answer::new(&pool, &user.id, &FORGOT_PASSWORD, &request.confirmation_code);
+    let answer = Answer::new(&user.id, &FORGOT_PASSWORD, &request.confirmation_code);
     match answer.check(cx, &pool).await {
         // "No code was asked for" would tell that there is such a user.
         Err(Error::Refused(refusal)) if discreet && refusal.exception == Exception::ExpiredCode => {
-            return Err(codes::mismatch());
+            let awaited = answer.is_awaited(cx, &pool).await?;
+            return Err(if awaited { refusal.into() } else { codes::mismatch() });
         }
         other => other?,
     }
-    let hash = crate::users::new_password_hash(cx, &pool, &user, password).await?;
+    let new = crate::users::new_password(cx, &pool, &user, password).await?;
     let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
     let attempt = Attempt::new(cx, &sign_in, EventType::PasswordChange).answered(EventResponseType::Pass);
     let (now, id, pool) = (cx.now(), user.id, Arc::clone(&pool));
@@ -57,7 +64,7 @@ pub(crate) async fn handle(
         answer.consume(tx, &pool, now.micros())?;
         let before = users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
         let mut after = before.clone();
-        user_status::confirm_forgot_password(&mut after, &pool.password_policy(), hash.clone())?;
+        user_status::confirm_forgot_password(&mut after, &pool.password_policy(), new.clone())?;
         after.hidden.lockout = lockout::succeeded();
         after.modified = now;
         directory::update(tx, &pool, &before, &after)?;

@@ -6,7 +6,7 @@ use cognate_domain::Client;
 use cognate_domain::client_rules;
 use cognate_model::AuthFlowType;
 
-use super::{Outcome, Parameters, password, refresh};
+use super::{Outcome, Parameters, choice, custom, password, refresh, srp};
 use crate::{Context, Error, OpenPool};
 
 /// Who calls: the flows that each may use differ.
@@ -60,8 +60,8 @@ pub(crate) async fn begin(
             password::begin(cx, sign_in, &parameters).await
         }
         F::RefreshToken | F::RefreshTokenAuth => refresh::refresh(cx, sign_in, &parameters).await,
-        F::UserSrpAuth | F::CustomAuth | F::UserAuth => {
-            Err(Error::invalid(format!("The flow {flow} is not supported by this version of Cognate.")))
-        }
+        F::UserSrpAuth => srp::begin(cx, sign_in, &parameters).await,
+        F::UserAuth => choice::begin(cx, sign_in, &parameters).await,
+        F::CustomAuth => custom::begin(cx, sign_in, &parameters).await,
     }
 }

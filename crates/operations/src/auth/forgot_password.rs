@@ -10,7 +10,8 @@ use cognate_model::{EventResponseType, EventType, Exception, ForgotPasswordReque
 
 use super::flow::{Api, SignIn};
 use super::initiate_auth::stated_address;
-use super::{pretend_to_count, secret_hash, simulated, start_recovery};
+use super::{pretence, secret_hash, simulated, start_recovery};
+use crate::codes::FORGOT_PASSWORD;
 use crate::events::Attempt;
 use crate::{Context, Error, directory, triggers};
 
@@ -22,19 +23,24 @@ pub(crate) async fn handle(cx: &Context, request: ForgotPasswordRequest) -> Resu
     secret_hash::check(&pool, &client, &[name], given, secret_hash::Wording::Member)?;
     let address = stated_address(&client, request.user_context_data)?;
     let discreet = client_rules::prevents_user_existence_errors(&client);
+    if discreet {
+        // What holds for every user of the pool tells nothing about one.
+        user_status::check_self_service(&pool)?;
+        triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
+    }
     let answer = |details| ForgotPasswordResponse { code_delivery_details: Some(details) };
     let Some(user) = cx.read(|tx| directory::find(tx, &pool, name)).await? else {
         if !discreet {
             return Err(unknown());
         }
-        pretend_to_count(cx, &pool).await?;
+        pretence::ask(cx, &pool, name, &FORGOT_PASSWORD).await?;
         return Ok(answer(simulated(&pool, name)));
     };
     let destination = match user_status::forgot_password(&pool, &user) {
         Ok(destination) => destination,
         // A disabled user, or one without a verified address, looks like any other.
         Err(_) if discreet => {
-            pretend_to_count(cx, &pool).await?;
+            pretence::ask(cx, &pool, name, &FORGOT_PASSWORD).await?;
             return Ok(answer(simulated(&pool, name)));
         }
         Err(refusal) => return Err(refusal.into()),

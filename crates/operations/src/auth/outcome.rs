@@ -15,11 +15,21 @@ pub(crate) enum Outcome {
     Challenge {
         /// What.
         name: ChallengeNameType,
-        /// The sealed state to send back.
-        session: String,
+        /// The sealed state to send back; `USER_SRP_AUTH` has none (recorded from the live service).
+        session: Option<String>,
         /// What the client needs to answer.
         parameters: BTreeMap<String, String>,
+        /// `AvailableChallenges`, of choice-based sign-ins only.
+        available: Option<Vec<ChallengeNameType>>,
     },
+}
+
+impl Outcome {
+    /// A challenge without a session.
+    pub(crate) fn challenge<const N: usize>(name: ChallengeNameType, parameters: [(&str, String); N]) -> Self {
+        let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self::Challenge { name, session: None, parameters, available: None }
+    }
 }
 
 /// The four responses have the same members; they differ in name only.
@@ -34,10 +44,11 @@ macro_rules! response {
                         challenge_parameters: Some(BTreeMap::new()),
                         ..Self::default()
                     },
-                    Outcome::Challenge { name, session, parameters } => Self {
+                    Outcome::Challenge { name, session, parameters, available } => Self {
                         challenge_name: Some(name),
-                        session: Some(session),
+                        session,
                         challenge_parameters: Some(parameters),
+                        available_challenges: available,
                         ..Self::default()
                     },
                 }

@@ -45,7 +45,9 @@ pub(crate) async fn check(cx: &Context, sign_in: &SignIn<'_>, token: &str) -> Re
             Ok(user.zip(family))
         })
         .await?;
-    let (user, family) = found.ok_or_else(invalid)?;
+    let expired = || Error::not_authorized("Refresh Token has expired");
+    let forgotten = || if held.expires <= cx.now().micros() { expired() } else { invalid() };
+    let (user, family) = found.ok_or_else(forgotten)?;
     if !user.enabled {
         return Err(Error::not_authorized("User is disabled."));
     }
@@ -53,7 +55,7 @@ pub(crate) async fn check(cx: &Context, sign_in: &SignIn<'_>, token: &str) -> Re
         return Err(Error::not_authorized("Refresh Token has been revoked"));
     }
     if family.expires <= cx.now().micros() {
-        return Err(Error::not_authorized("Refresh Token has expired"));
+        return Err(expired());
     }
     Ok((user, family))
 }

@@ -1,63 +1,153 @@
-//! The `Session` of a challenge: a sealed text that binds the next answer to pool, client, user and challenge.
+//! The `Session` of a challenge: a sealed text that binds the next answer to pool, client, user and stage.
 
 use cognate_crypto::digest::sha256;
 use cognate_crypto::{random, sealed_token};
+use cognate_domain::sign_in::{Flow, Shown, Stage, out_of_order};
 use cognate_domain::user::UserId;
-use cognate_domain::{Client, User};
+use cognate_domain::{Client, User, client_rules};
 use cognate_model::ChallengeNameType;
 use cognate_store::{DbError, Tx, used_sessions};
+use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
+use super::custom::Rounds;
 use crate::{Context, Error, OpenPool};
 
+/// The longest session that the API can carry back ("SessionType", API Reference).
+const LONGEST: usize = 4_096;
+
 /// The state between a challenge and its answer.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Session {
     id: [u8; 16],
-    /// The user who is signing in.
+    /// The user who is signing in, or the id that a name would have that nobody has.
     pub(crate) user: UserId,
+    /// Whether nobody has the name: every answer is a wrong one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_stranger: bool,
     client: String,
-    challenge: ChallengeNameType,
+    /// How the sign-in began.
+    pub(crate) flow: Flow,
+    /// What it waits for.
+    pub(crate) stage: Stage,
+    /// What was shown.
+    pub(crate) shown: Shown,
     /// The event that the sign-in is recorded under.
     pub(crate) event: [u8; 16],
     expires: i64,
     /// Tells whether the password that began the sign-in still stands.
     password: [u8; 8],
+    /// `DEVICE_KEY` of the request that began the sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) device: Option<String>,
+    /// What the answer is compared with.
+    #[serde(default, skip_serializing_if = "Held::is_nothing")]
+    pub(crate) held: Held,
+    /// The custom challenges so far.
+    #[serde(default, skip_serializing_if = "Rounds::is_empty")]
+    pub(crate) rounds: Rounds,
+}
+
+/// What an answer is compared with.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) enum Held {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A code that was sent.
+    Code {
+        /// Its keyed hash.
+        hash: Vec<u8>,
+        /// The address that it went to, where the user has none on record yet.
+        address: Option<String>,
+    },
+    /// A software token that was set up during the sign-in: its first code was right.
+    Token,
+    /// The challenge that a passkey signs.
+    Passkey(Vec<u8>),
+}
+
+impl Held {
+    fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+}
+
+/// What a new session is made of.
+pub(crate) struct Parts<'a> {
+    /// The user.
+    pub(crate) user: &'a User,
+    /// Whether nobody has the name.
+    pub(crate) is_stranger: bool,
+    /// How the sign-in began.
+    pub(crate) flow: Flow,
+    /// What it waits for.
+    pub(crate) stage: Stage,
+    /// What was shown.
+    pub(crate) shown: Shown,
+    /// The event of the sign-in.
+    pub(crate) event: [u8; 16],
+    /// The device of the request.
+    pub(crate) device: Option<String>,
+    /// What the answer is compared with.
+    pub(crate) held: Held,
+    /// The custom challenges so far.
+    pub(crate) rounds: Rounds,
+}
+
+/// A session that was answered, to be marked as used.
+#[derive(Clone, Copy)]
+pub(crate) struct Spent {
+    id: [u8; 16],
+    expires: i64,
 }
 
 fn invalid() -> Error {
-    Error::not_authorized("Invalid session for the user.")
+    out_of_order().into()
 }
 
 impl Session {
     /// A session for a challenge to a user.
-    pub(crate) fn start(
-        cx: &Context,
-        client: &Client,
-        user: &User,
-        challenge: ChallengeNameType,
-        event: [u8; 16],
-    ) -> Self {
-        let lifetime = cognate_domain::client_rules::auth_session_seconds(client);
+    pub(crate) fn start(cx: &Context, client: &Client, parts: Parts<'_>) -> Self {
+        let lifetime = client_rules::auth_session_seconds(client);
         Self {
             id: random::bytes(cx.random()),
-            user: user.id,
+            user: parts.user.id,
+            is_stranger: parts.is_stranger,
             client: client.id().to_owned(),
-            challenge,
-            event,
+            flow: parts.flow,
+            stage: parts.stage,
+            shown: parts.shown,
+            event: parts.event,
             expires: cx.now().plus_seconds(lifetime).micros(),
-            password: fingerprint(user),
+            password: fingerprint(parts.user),
+            device: parts.device,
+            held: parts.held,
+            rounds: parts.rounds,
         }
+    }
+
+    /// The same state under a new id and with a new lifetime.
+    pub(crate) fn renewed(&self, cx: &Context, client: &Client, held: Held) -> Self {
+        let lifetime = client_rules::auth_session_seconds(client);
+        let expires = cx.now().plus_seconds(lifetime).micros();
+        Self { id: random::bytes(cx.random()), expires, held, ..self.clone() }
     }
 
     /// As text. Sealed under the pool's session key.
     pub(crate) fn seal(&self, cx: &Context, pool: &OpenPool) -> Result<String, Error> {
         let payload = serde_json::to_vec(self).map_err(|e| Error::internal(e.to_string()))?;
-        Ok(sealed_token::seal_text(&pool.sessions, "session", &payload, cx.random()))
+        let sealed = sealed_token::seal_text(&pool.sessions, "session", &payload, cx.random());
+        let text = format!("{}.{sealed}", BASE64URL_NOPAD.encode(pool.id().as_bytes()));
+        if text.len() > LONGEST {
+            // Only what a trigger hands over is of any length.
+            return Err(super::custom::unrecognizable());
+        }
+        Ok(text)
     }
 
     /// Opens a session for an answer to this challenge.
-    pub(crate) fn open(
+    pub(crate) fn open_for(
         cx: &Context,
         pool: &OpenPool,
         client: &Client,
@@ -65,15 +155,39 @@ impl Session {
         text: Option<&str>,
     ) -> Result<Self, Error> {
         let text = text.ok_or_else(|| Error::invalid("Missing required parameter Session"))?;
-        let payload = sealed_token::open_text(&pool.sessions, "session", text).map_err(|_| invalid())?;
-        let session: Self = serde_json::from_slice(&payload).map_err(|_| invalid())?;
-        if session.client != client.id() || session.challenge != challenge {
+        let session = Self::read(pool, text)?;
+        if session.client != client.id() || !session.stage.takes(challenge) {
             return Err(invalid());
         }
-        if session.expires <= cx.now().micros() {
+        session.check_time(cx)?;
+        Ok(session)
+    }
+
+    /// Opens a session that came without its client: `AssociateSoftwareToken` and `VerifySoftwareToken`.
+    pub(crate) fn read(pool: &OpenPool, text: &str) -> Result<Self, Error> {
+        let (_, sealed) =
+            text.split_once('.').filter(|_| Self::pool_of(text).as_deref() == Some(pool.id())).ok_or_else(invalid)?;
+        let payload = sealed_token::open_text(&pool.sessions, "session", sealed).map_err(|_| invalid())?;
+        serde_json::from_slice(&payload).map_err(|_| invalid())
+    }
+
+    /// The pool that a session says it is of, for operations that name none. It opens under that pool's key only.
+    pub(crate) fn pool_of(text: &str) -> Option<String> {
+        let (pool, _) = text.split_once('.')?;
+        String::from_utf8(BASE64URL_NOPAD.decode(pool.as_bytes()).ok()?).ok()
+    }
+
+    /// Refuses a session whose time is over.
+    pub(crate) fn check_time(&self, cx: &Context) -> Result<(), Error> {
+        if self.expires <= cx.now().micros() {
             return Err(Error::not_authorized("Invalid session for the user, session is expired."));
         }
-        Ok(session)
+        Ok(())
+    }
+
+    /// The client that the sign-in is with.
+    pub(crate) fn client(&self) -> &str {
+        &self.client
     }
 
     /// Checks that the user's password is still the one that began this session.
@@ -81,13 +195,20 @@ impl Session {
         if self.password == fingerprint(user) { Ok(()) } else { Err(invalid()) }
     }
 
-    /// Whether it was used, for an early answer; [`Session::consume`] decides.
+    /// Whether it was used, for an early answer; [`Spent::record`] decides.
     pub(crate) fn check_unused(&self, tx: &mut dyn Tx, pool: &str) -> Result<(), Error> {
         if used_sessions::contains(tx, pool, &self.id)? { Err(used()) } else { Ok(()) }
     }
 
+    /// The session as one that was answered.
+    pub(crate) fn spent(&self) -> Spent {
+        Spent { id: self.id, expires: self.expires }
+    }
+}
+
+impl Spent {
     /// Uses it up, in the transaction of its effect: of two answers with it, one wins.
-    pub(crate) fn consume(&self, tx: &mut dyn Tx, pool: &str, now: i64) -> Result<(), Error> {
+    pub(crate) fn record(&self, tx: &mut dyn Tx, pool: &str, now: i64) -> Result<(), Error> {
         used_sessions::forget_ended(tx, now)?;
         match used_sessions::insert(tx, pool, &self.id, self.expires) {
             Err(DbError::Exists) => Err(used()),
@@ -100,7 +221,8 @@ fn used() -> Error {
     Error::not_authorized("Invalid session for the user, session can only be used once.")
 }
 
-fn fingerprint(user: &User) -> [u8; 8] {
+/// A few bytes that change with the password.
+pub(super) fn fingerprint(user: &User) -> [u8; 8] {
     let digest = sha256(user.hidden.password.hash.as_deref().unwrap_or_default().as_bytes());
     digest.first_chunk().copied().unwrap_or_default()
 }

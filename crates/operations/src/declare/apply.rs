@@ -14,8 +14,9 @@ use cognate_store::{clients, groups, user_pools};
 use super::DeclaredPools;
 use super::file::{DeclaredClient, DeclaredPool, DeclaredUser};
 use crate::directory::{self, Claim};
+use crate::hashing::{self, Owner};
 use crate::user_pools::create_user_pool::{identity, new_data_key};
-use crate::{Context, Error, OpenPool, clients as app_clients, hashing};
+use crate::{Context, Error, OpenPool, clients as app_clients};
 
 /// Declares again what was declared before, after the pools were removed.
 pub async fn again(cx: &Context) -> Result<(), Error> {
@@ -132,7 +133,7 @@ async fn add_user(cx: &Context, pool: &Arc<OpenPool>, declared: &DeclaredUser) -
     .await
 }
 
-async fn new_user(cx: &Context, pool: &OpenPool, declared: &DeclaredUser) -> Result<User, Error> {
+async fn new_user(cx: &Context, pool: &Arc<OpenPool>, declared: &DeclaredUser) -> Result<User, Error> {
     let name = usernames::check_new(pool, &declared.username)?;
     let given: Vec<AttributeType> = declared
         .attributes
@@ -166,8 +167,8 @@ async fn new_user(cx: &Context, pool: &OpenPool, declared: &DeclaredUser) -> Res
         (None, Some(password)) => (password, PasswordLife::TemporaryUntil(user_status::temporary_until(pool, now))),
         _ => return Err(Error::internal("give either password or temporary_password")),
     };
-    let hash = hashing::hash(cx, password.expose()).await?;
-    user_status::set_password(&mut user, &pool.password_policy(), hash, life);
+    let new = hashing::new_password(cx, pool, Owner::of(&user), password.expose()).await?;
+    user_status::set_password(&mut user, &pool.password_policy(), new, life);
     match declared.status {
         None => {}
         Some(status @ (UserStatusType::Unconfirmed | UserStatusType::Confirmed | UserStatusType::ResetRequired)) => {

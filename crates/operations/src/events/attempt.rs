@@ -60,9 +60,19 @@ impl Attempt {
         self
     }
 
-    /// The password was right; the attempt is over or goes on.
-    pub(crate) fn password_right(self, response: EventResponseType) -> Self {
-        self.with(ChallengeName::Password, ChallengeResponse::Success).answered(response)
+    /// The password was right; the attempt goes on.
+    pub(crate) fn password_right(self) -> Self {
+        self.with(ChallengeName::Password, ChallengeResponse::Success)
+    }
+
+    /// A code, a token or a passkey was right; the attempt goes on.
+    pub(crate) fn mfa_right(self) -> Self {
+        self.with(ChallengeName::Mfa, ChallengeResponse::Success)
+    }
+
+    /// It was wrong.
+    pub(crate) fn mfa_wrong(self) -> Self {
+        self.with(ChallengeName::Mfa, ChallengeResponse::Failure).answered(EventResponseType::Fail)
     }
 
     /// The password was wrong.
@@ -88,6 +98,7 @@ impl Attempt {
             && let Some(mut event) = auth_events::get(tx, pool.id(), user, &self.id)?
         {
             event.event_response = Some(self.response);
+            event.challenge_responses.get_or_insert_default().extend(self.challenges.iter().cloned());
             return Ok(auth_events::put(tx, pool.id(), user, &self.id, &event)?);
         }
         auth_events::insert(tx, pool.id(), user, &self.id, &self.event())?;

@@ -55,8 +55,8 @@ impl Request for model::AdminDeleteSoftwareTokenRequest {
     type Response = model::AdminDeleteSoftwareTokenResponse;
     const OPERATION: model::Operation = model::Operation::AdminDeleteSoftwareToken;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::AdminDeleteSoftwareToken))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::mfa::admin_delete_software_token::handle(cx, self).await
     }
 }
 
@@ -136,8 +136,8 @@ impl Request for model::AdminGetUserAuthFactorsRequest {
     type Response = model::AdminGetUserAuthFactorsResponse;
     const OPERATION: model::Operation = model::Operation::AdminGetUserAuthFactors;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::AdminGetUserAuthFactors))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::mfa::admin_get_user_auth_factors::handle(cx, self).await
     }
 }
 
@@ -298,8 +298,8 @@ impl Request for model::AssociateSoftwareTokenRequest {
     type Response = model::AssociateSoftwareTokenResponse;
     const OPERATION: model::Operation = model::Operation::AssociateSoftwareToken;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::AssociateSoftwareToken))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::mfa::associate_software_token::handle(cx, self).await
     }
 }
 
@@ -307,8 +307,8 @@ impl Request for model::ChangePasswordRequest {
     type Response = model::ChangePasswordResponse;
     const OPERATION: model::Operation = model::Operation::ChangePassword;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::ChangePassword))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::users::change_password::handle(cx, self).await
     }
 }
 
@@ -487,8 +487,8 @@ impl Request for model::DeleteUserRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::DeleteUser;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DeleteUser))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::users::delete_user::handle(cx, self).await
     }
 }
 
@@ -496,8 +496,8 @@ impl Request for model::DeleteUserAttributesRequest {
     type Response = model::DeleteUserAttributesResponse;
     const OPERATION: model::Operation = model::Operation::DeleteUserAttributes;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DeleteUserAttributes))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::users::delete_user_attributes::handle(cx, self).await
     }
 }
 
@@ -784,8 +784,8 @@ impl Request for model::GetUserAttributeVerificationCodeRequest {
     type Response = model::GetUserAttributeVerificationCodeResponse;
     const OPERATION: model::Operation = model::Operation::GetUserAttributeVerificationCode;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetUserAttributeVerificationCode))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::users::get_user_attribute_verification_code::handle(cx, self).await
     }
 }
 
@@ -793,8 +793,8 @@ impl Request for model::GetUserAuthFactorsRequest {
     type Response = model::GetUserAuthFactorsResponse;
     const OPERATION: model::Operation = model::Operation::GetUserAuthFactors;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetUserAuthFactors))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::mfa::get_user_auth_factors::handle(cx, self).await
     }
 }
 
@@ -1045,8 +1045,8 @@ impl Request for model::SetUserMFAPreferenceRequest {
     type Response = model::SetUserMFAPreferenceResponse;
     const OPERATION: model::Operation = model::Operation::SetUserMFAPreference;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::SetUserMFAPreference))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::mfa::set_user_mfa_preference::handle(cx, self).await
     }
 }
 
@@ -1081,8 +1081,8 @@ impl Request for model::SetUserSettingsRequest {
     type Response = model::SetUserSettingsResponse;
     const OPERATION: model::Operation = model::Operation::SetUserSettings;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::SetUserSettings))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::mfa::set_user_settings::handle(cx, self).await
     }
 }
 
@@ -1216,8 +1216,8 @@ impl Request for model::UpdateUserAttributesRequest {
     type Response = model::UpdateUserAttributesResponse;
     const OPERATION: model::Operation = model::Operation::UpdateUserAttributes;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::UpdateUserAttributes))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::users::update_user_attributes::handle(cx, self).await
     }
 }
 
@@ -1261,8 +1261,8 @@ impl Request for model::VerifySoftwareTokenRequest {
     type Response = model::VerifySoftwareTokenResponse;
     const OPERATION: model::Operation = model::Operation::VerifySoftwareToken;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::VerifySoftwareToken))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::mfa::verify_software_token::handle(cx, self).await
     }
 }
 
@@ -1270,8 +1270,8 @@ impl Request for model::VerifyUserAttributeRequest {
     type Response = model::VerifyUserAttributeResponse;
     const OPERATION: model::Operation = model::Operation::VerifyUserAttribute;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::VerifyUserAttribute))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::users::verify_user_attribute::handle(cx, self).await
     }
 }
 

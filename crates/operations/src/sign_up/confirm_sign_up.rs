@@ -9,8 +9,8 @@ use cognate_domain::{client_rules, user_status};
 use cognate_model::{ConfirmSignUpRequest, ConfirmSignUpResponse};
 use cognate_store::users;
 
-use crate::auth::{secret_hash, unknown_user};
-use crate::codes::{self, Answer, SIGN_UP};
+use crate::auth::{pretence, secret_hash, unknown_user};
+use crate::codes::{Answer, SIGN_UP};
 use crate::directory::{self, Claim};
 use crate::{Context, Error, triggers};
 
@@ -22,11 +22,11 @@ pub(crate) async fn handle(cx: &Context, request: ConfirmSignUpRequest) -> Resul
     secret_hash::check(&pool, &client, &[name], given, secret_hash::Wording::Member)?;
     let discreet = client_rules::prevents_user_existence_errors(&client);
     let Some(user) = cx.read(|tx| directory::find(tx, &pool, name)).await? else {
-        return Err(if discreet { codes::mismatch() } else { unknown_user() });
+        return Err(if discreet { pretence::answer(cx, &pool, name, &SIGN_UP).await } else { unknown_user() });
     };
     user_status::confirm_sign_up(&mut user.clone())?;
     triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
-    let answer = Answer::new(&pool, &user.id, &SIGN_UP, &request.confirmation_code);
+    let answer = Answer::new(&user.id, &SIGN_UP, &request.confirmation_code);
     answer.check(cx, &pool).await?;
     let claim = if request.force_alias_creation == Some(true) { Claim::Moved } else { Claim::Refused };
     let (now, id, pool) = (cx.now(), user.id, Arc::clone(&pool));

@@ -6,9 +6,13 @@
 use std::sync::Arc;
 
 use cognate_domain::client_rules;
-use cognate_model::{ResendConfirmationCodeRequest, ResendConfirmationCodeResponse, UserStatusType};
+use cognate_model::{
+    EventResponseType, EventType, ResendConfirmationCodeRequest, ResendConfirmationCodeResponse, UserStatusType,
+};
 
-use crate::auth::{pretend_to_count, secret_hash, simulated, unknown_user};
+use crate::auth::{Api, SignIn, pretence, secret_hash, simulated, stated_address, unknown_user};
+use crate::codes::SIGN_UP;
+use crate::events::Attempt;
 use crate::{Context, Error, directory, triggers};
 
 pub(crate) async fn handle(
@@ -20,6 +24,7 @@ pub(crate) async fn handle(
     let name = request.username.as_str();
     let given = request.secret_hash.as_deref();
     secret_hash::check(&pool, &client, &[name], given, secret_hash::Wording::Member)?;
+    let address = stated_address(&client, request.user_context_data)?;
     let discreet = client_rules::prevents_user_existence_errors(&client);
     let answer = |details| ResendConfirmationCodeResponse { code_delivery_details: Some(details) };
     let found = cx.read(|tx| directory::find(tx, &pool, name)).await?;
@@ -27,7 +32,7 @@ pub(crate) async fn handle(
         if !discreet {
             return Err(unknown_user());
         }
-        pretend_to_count(cx, &pool).await?;
+        pretence::ask(cx, &pool, name, &SIGN_UP).await?;
         return Ok(answer(simulated(&pool, name)));
     };
     if user.status != UserStatusType::Unconfirmed {
@@ -37,8 +42,14 @@ pub(crate) async fn handle(
         .ok_or_else(|| Error::invalid("Cannot resend codes. Auto verification not turned on."))?;
     triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
     let issued = Arc::new(super::code(cx, &pool, &user, &target)?);
+    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
+    let attempt = Attempt::new(cx, &sign_in, EventType::ResendCode).answered(EventResponseType::Pass);
     let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));
-    cx.write(move |tx| written.insert(tx, &pool, &user.id)).await?;
+    cx.write(move |tx| {
+        written.insert(tx, &pool, &user.id)?;
+        attempt.record(tx, &pool, &user.id)
+    })
+    .await?;
     issued.announce();
     Ok(answer(target.details()))
 }

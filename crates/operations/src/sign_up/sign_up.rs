@@ -15,7 +15,8 @@ use cognate_model::{EventResponseType, EventType, SignUpRequest, SignUpResponse,
 use crate::auth::{Api, SignIn, secret_hash, stated_address};
 use crate::directory::{self, Claim};
 use crate::events::Attempt;
-use crate::{Context, Error, hashing, triggers};
+use crate::hashing::{self, Owner};
+use crate::{Context, Error, triggers};
 
 pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignUpResponse, Error> {
     let client = cx.client(&request.client_id).await?;
@@ -43,7 +44,7 @@ pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignU
         NewName::Given(username) => username,
         NewName::FromAttribute { .. } => random::format_uuid(&id),
     };
-    let hash = hashing::hash(cx, password).await?;
+    let new = hashing::new_password(cx, &pool, Owner { id, username: &username }, password).await?;
     let mut user = User {
         id,
         username,
@@ -55,7 +56,7 @@ pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignU
         hidden: Hidden::default(),
         version: 1,
     };
-    user_status::set_password(&mut user, &pool.password_policy(), hash, PasswordLife::Permanent);
+    user_status::set_password(&mut user, &pool.password_policy(), new, PasswordLife::Permanent);
     user.status = UserStatusType::Unconfirmed;
     let target = super::destination(&pool, &user);
     if target.is_some() {

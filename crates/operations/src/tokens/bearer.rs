@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cognate_crypto::{jwt, random};
 use cognate_domain::{Client, User};
+use cognate_model::Exception;
 use cognate_store::{refresh_tokens, users};
 use serde::Deserialize;
 
@@ -30,11 +31,27 @@ struct Claims {
     scope: String,
     exp: i64,
     iat: i64,
+    event_id: Option<String>,
     origin_jti: Option<String>,
+}
+
+impl Claims {
+    /// When the token was issued, in microseconds. `iat` knows the second only; the event of a sign-in in that second
+    /// knows more, so that who signs out and in again at once is in.
+    fn issued_micros(&self) -> i64 {
+        let event = self.event_id.as_deref().and_then(random::parse_uuid).map(|id| random::uuid_v7_micros(&id));
+        let second = self.iat.saturating_mul(1_000_000);
+        event.filter(|event| event.div_euclid(1_000_000) == self.iat).unwrap_or(second)
+    }
 }
 
 fn invalid() -> Error {
     Error::not_authorized("Invalid Access Token")
+}
+
+/// What the token names is not there. A failure of ours says nothing about the token.
+fn unless_ours(error: Error) -> Error {
+    if matches!(error, Error::Refused(_)) { invalid() } else { error }
 }
 
 fn revoked() -> Error {
@@ -55,7 +72,7 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<SignedIn, Error> 
     if !claims.scope.split(' ').any(|scope| scope == SCOPE) {
         return Err(Error::not_authorized("Access Token does not have required scopes"));
     }
-    let client = cx.client_of(pool.id(), &claims.client_id).await.map_err(|_| invalid())?;
+    let client = cx.client_of(pool.id(), &claims.client_id).await.map_err(unless_ours)?;
     let id = random::parse_uuid(&claims.sub).ok_or_else(invalid)?;
     let family = claims.origin_jti.as_deref().map(|jti| random::parse_uuid(jti).ok_or_else(invalid)).transpose()?;
     let (user, family) = cx
@@ -71,8 +88,8 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<SignedIn, Error> 
     let user = user.ok_or_else(Error::no_user)?;
     let ended = match family {
         Some(family) => family.is_none_or(|family| family.revoked),
-        // Without a family the moment of signing out decides, to the second and in favour of the sign-out.
-        None => claims.iat <= user.hidden.signed_out_at.div_euclid(1_000_000),
+        // Without a family the moment of signing out decides.
+        None => claims.issued_micros() <= user.hidden.signed_out_at,
     };
     if ended {
         return Err(revoked());
@@ -83,6 +100,14 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<SignedIn, Error> 
     Ok(SignedIn { pool, client, user })
 }
 
+/// For operations that do not model `UserNotFoundException`: the token of a user who is gone is a revoked one.
+pub(crate) fn gone_is_revoked(error: Error) -> Error {
+    match error {
+        Error::Refused(refusal) if refusal.exception == Exception::UserNotFound => revoked(),
+        other => other,
+    }
+}
+
 /// The pool that a token says it comes from. What it says is believed only once the signature is checked.
 async fn issuing_pool(cx: &Context, token: &str) -> Result<Arc<OpenPool>, Error> {
     let claims = jwt::peek_claims(token).ok_or_else(invalid)?;
@@ -91,5 +116,5 @@ async fn issuing_pool(cx: &Context, token: &str) -> Result<Arc<OpenPool>, Error>
     if issuer != cx.settings.issuer_of(id) {
         return Err(invalid());
     }
-    cx.pool(id).await.map_err(|_| invalid())
+    cx.pool(id).await.map_err(unless_ours)
 }

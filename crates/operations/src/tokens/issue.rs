@@ -7,16 +7,20 @@ use cognate_domain::claims::{self, Access, TokenIds};
 use cognate_domain::user::UserId;
 use cognate_domain::{Client, User, client_rules, lockout};
 use cognate_model::{AuthenticationResultType, Secret, Timestamp};
+use cognate_store::groups;
 use cognate_store::refresh_tokens::{self, Family};
-use cognate_store::{groups, users};
 use serde::{Deserialize, Serialize};
 
-use crate::auth::SignIn;
+use crate::auth::{Commit, SignIn};
+use crate::directory::{self, Claim};
 use crate::events::Attempt;
 use crate::{Context, Error, OpenPool, keys, triggers};
 
 /// Groups in a token; a user has at most a hundred ("Quotas in Amazon Cognito").
 const MOST_GROUPS: i64 = 100;
+
+/// How long a family outlives its refresh token: the last access token that came from it lives for a day at most.
+const LONGEST_ACCESS: i64 = 86_400;
 
 /// What tokens are issued on: a sign-in that happened at some moment.
 pub(crate) struct Grant {
@@ -49,6 +53,9 @@ pub(crate) struct Held {
     pub(crate) family: [u8; 16],
     #[serde(rename = "c")]
     pub(crate) client: String,
+    /// When it ends (microseconds), for the time when its family is forgotten.
+    #[serde(rename = "e")]
+    pub(crate) expires: i64,
 }
 
 /// Opens a refresh token of this pool.
@@ -63,6 +70,7 @@ pub(crate) async fn sign_in(
     sign_in: &SignIn<'_>,
     user: User,
     attempt: Attempt,
+    commit: Commit,
 ) -> Result<AuthenticationResultType, Error> {
     let (pool, client) = (sign_in.pool, sign_in.client);
     triggers::require_reachable(pool, triggers::POST_AUTHENTICATION)?;
@@ -78,26 +86,24 @@ pub(crate) async fn sign_in(
         revoked: false,
     };
     let grant = Grant::from_family(&family, now);
-    let held = Held { user: user.id, family: family.id, client: client.id().to_owned() };
+    let held = Held { user: user.id, family: family.id, client: client.id().to_owned(), expires: family.expires };
     let payload = serde_json::to_vec(&held).map_err(|e| Error::internal(e.to_string()))?;
     let refresh_token = sealed_token::seal_jwe(&pool.refresh_tokens, &payload, cx.random());
     let mut result = issue(cx, Arc::clone(pool), client, &user, grant).await?;
     let pool = Arc::clone(pool);
     cx.write(move |tx| {
-        // Many guesses may be in flight at once: the right one among them counts only while the account is open.
-        let mut current = users::by_id(tx, pool.id(), &family.user)?.ok_or_else(Error::no_user)?;
-        lockout::check(&current.hidden.lockout, now)?;
-        if !current.enabled {
-            return Err(Error::not_authorized("User is disabled."));
+        let before = commit.check(tx, &pool, &family.user, user.hidden.password.hash.as_deref(), now)?;
+        let mut after = before.clone();
+        commit.apply(&mut after)?;
+        if after != before {
+            after.modified = now;
         }
-        if current.hidden.password.hash != user.hidden.password.hash {
-            return Err(Error::not_authorized("Incorrect username or password."));
+        after.hidden.lockout = lockout::succeeded();
+        if after != before {
+            directory::update_claiming(tx, &pool, &before, &after, Claim::Refused)?;
         }
-        if current.hidden.lockout != lockout::succeeded() {
-            current.hidden.lockout = lockout::succeeded();
-            users::update(tx, pool.id(), &current)?;
-        }
-        refresh_tokens::forget_ended(tx, pool.id(), &family.user, now.micros())?;
+        let forgotten = now.plus_seconds(-LONGEST_ACCESS).micros();
+        refresh_tokens::forget_ended(tx, pool.id(), &family.user, forgotten)?;
         refresh_tokens::insert(tx, pool.id(), &family)?;
         attempt.record(tx, &pool, &family.user)
     })

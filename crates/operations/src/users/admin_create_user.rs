@@ -18,8 +18,9 @@ use zeroize::Zeroizing;
 
 use super::user_type;
 use crate::directory::{self, Claim};
+use crate::hashing::{self, Owner};
 use crate::outbox::{self, Message, Posted};
-use crate::{Context, Error, OpenPool, hashing, triggers};
+use crate::{Context, Error, OpenPool, triggers};
 
 pub(crate) async fn handle(cx: &Context, request: AdminCreateUserRequest) -> Result<AdminCreateUserResponse, Error> {
     let pool = cx.pool(&request.user_pool_id).await?;
@@ -42,7 +43,8 @@ async fn create(cx: &Context, pool: &Arc<OpenPool>, request: &AdminCreateUserReq
         NewName::Given(username) => username,
         NewName::FromAttribute { .. } => random::format_uuid(&id),
     };
-    let hash = hashing::hash(cx, &temporary).await?;
+    let new = hashing::new_password(cx, pool, Owner { id, username: &username }, &temporary).await?;
+    let temporary_until = Some(user_status::temporary_until(pool, now).micros());
     let user = User {
         id,
         username,
@@ -51,14 +53,7 @@ async fn create(cx: &Context, pool: &Arc<OpenPool>, request: &AdminCreateUserReq
         created: now,
         modified: now,
         attributes,
-        hidden: Hidden {
-            password: Password {
-                hash: Some(hash),
-                temporary_until: Some(user_status::temporary_until(pool, now).micros()),
-                history: Vec::new(),
-            },
-            ..Hidden::default()
-        },
+        hidden: Hidden { password: Password::first(new, temporary_until), ..Hidden::default() },
         version: 1,
     };
     let claim = if request.force_alias_creation == Some(true) { Claim::Moved } else { Claim::Refused };
@@ -79,7 +74,7 @@ async fn invite_again(cx: &Context, pool: &Arc<OpenPool>, request: &AdminCreateU
     let user = cx.read(|tx| directory::get(tx, pool, &request.username)).await?;
     user_status::check_resend(&user)?;
     let temporary = temporary_password(cx, pool, request)?;
-    let hash = hashing::hash(cx, &temporary).await?;
+    let new = hashing::new_password(cx, pool, Owner::of(&user), &temporary).await?;
     let now = cx.now();
     let invitation = Arc::new(invitation(cx, pool, &user, &temporary, request)?);
     let (pool, posted) = (Arc::clone(pool), Arc::clone(&invitation));
@@ -89,7 +84,7 @@ async fn invite_again(cx: &Context, pool: &Arc<OpenPool>, request: &AdminCreateU
             user_status::check_resend(&before)?;
             let mut after = before.clone();
             let life = PasswordLife::TemporaryUntil(user_status::temporary_until(&pool, now));
-            user_status::set_password(&mut after, &pool.password_policy(), hash.clone(), life);
+            user_status::set_password(&mut after, &pool.password_policy(), new.clone(), life);
             after.modified = now;
             directory::update(tx, &pool, &before, &after)?;
             posted.iter().try_for_each(|message| message.insert(tx))?;

@@ -9,7 +9,7 @@ use cognate_domain::{lockout, password_policy};
 use cognate_model::{AdminSetUserPasswordRequest, AdminSetUserPasswordResponse};
 use cognate_store::users;
 
-use super::new_password_hash;
+use super::new_password;
 use crate::{Context, Error, directory};
 
 pub(crate) async fn handle(
@@ -20,7 +20,7 @@ pub(crate) async fn handle(
     let password = request.password.expose();
     let user = cx.read(|tx| directory::get(tx, &pool, &request.username)).await?;
     password_policy::check(&pool.password_policy(), password)?;
-    let hash = new_password_hash(cx, &pool, &user, password).await?;
+    let new = new_password(cx, &pool, &user, password).await?;
     let now = cx.now();
     let life = if request.permanent.unwrap_or(false) {
         PasswordLife::Permanent
@@ -31,7 +31,7 @@ pub(crate) async fn handle(
     cx.write(move |tx| {
         let before = users::by_id(tx, pool.id(), &user.id)?.ok_or_else(Error::no_user)?;
         let mut after = before.clone();
-        user_status::set_password(&mut after, &pool.password_policy(), hash.clone(), life);
+        user_status::set_password(&mut after, &pool.password_policy(), new.clone(), life);
         after.hidden.lockout = lockout::succeeded();
         after.modified = now;
         directory::update(tx, &pool, &before, &after)

@@ -1,7 +1,7 @@
 //! `AdminUpdateUserAttributes`: sets attributes; an empty value deletes one.
 //!
 //! Errors: `ResourceNotFound` (pool), `UserNotFound`, `InvalidParameter` (schema, immutable, format), `AliasExists` (address
-//! or preferred name of another user).
+//! or preferred name of another user), `UnexpectedLambda` (a code is to be sent, and a custom message trigger is set).
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use cognate_domain::attribute_rules;
 use cognate_model::{AdminUpdateUserAttributesRequest, AdminUpdateUserAttributesResponse};
 
 use super::verifications;
+use crate::codes::Issued;
 use crate::{Context, Error, directory};
 
 pub(crate) async fn handle(
@@ -27,14 +28,10 @@ pub(crate) async fn handle(
             after.modified = now;
             directory::update(tx, &pool, &before, &after)?;
             let sent = verifications(&surroundings, &pool, &after, &change)?;
-            for verification in &sent {
-                verification.insert(tx, &pool, &after)?;
-            }
+            sent.iter().try_for_each(|code| code.insert_unasked(tx, &pool, &after.id))?;
             Ok(sent)
         })
         .await?;
-    for verification in sent {
-        verification.announce();
-    }
+    sent.iter().for_each(Issued::announce);
     Ok(AdminUpdateUserAttributesResponse::default())
 }

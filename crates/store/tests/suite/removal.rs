@@ -7,7 +7,7 @@ use cognate_store::refresh_tokens::Family;
 use cognate_store::signing_keys::{self, SealedKey};
 use cognate_store::{
     DbError, Tx, attempts, auth_events, clients, codes, counters, groups, outbox, passkey_challenges, passkeys,
-    refresh_tokens, used_sessions, user_index, users,
+    refresh_tokens, srp_verifiers, used_sessions, user_index, users,
 };
 
 use crate::harness::{Engine, OTHER, POOL, client, furnish, id, user, write};
@@ -32,6 +32,7 @@ pub fn fill(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
     passkeys::insert(tx, pool, &Passkey { user: *user, ..passkey(1, 1, 1) })?;
     passkey_challenges::put(tx, pool, user, &begun(1))?;
     used_sessions::insert(tx, pool, &[1; 16], 9)?;
+    srp_verifiers::put(tx, pool, user, b"sealed")?;
     counters::add(tx, pool, user, 1)
 }
 
@@ -58,6 +59,7 @@ pub async fn a_deleted_user_leaves_no_row(engine: &impl Engine) {
         "passkey_challenges",
         "passkeys",
         "refresh_tokens",
+        "srp_verifiers",
         "user_aliases",
         "user_attributes",
         "user_groups",

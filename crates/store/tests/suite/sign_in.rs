@@ -105,6 +105,16 @@ pub async fn attempts_are_counted_within_a_window(engine: &impl Engine) {
     assert_eq!(count(500).await, 1, "a clock that was set back begins a new window too");
 }
 
+pub async fn an_attempt_is_remembered_beyond_its_window(engine: &impl Engine) {
+    let store = engine.open();
+    let latest = async || read(&store, |tx| attempts::latest(tx, POOL, &id(1), "forgot")).await;
+    assert_eq!(latest().await, None);
+    write(&store, |tx| attempts::count(tx, POOL, &id(1), "forgot", 1_000, 100)).await;
+    assert_eq!(latest().await, Some((1, 1_000)));
+    write(&store, |tx| attempts::put(tx, POOL, &id(1), "forgot", 7, 1_050)).await;
+    assert_eq!(latest().await, Some((7, 1_050)));
+}
+
 pub async fn attempts_are_cleared_for_one_kind_only(engine: &impl Engine) {
     let store = engine.open();
     for (user, kind) in [(1, "forgot"), (1, "confirm"), (2, "forgot")] {
@@ -115,6 +125,27 @@ pub async fn attempts_are_cleared_for_one_kind_only(engine: &impl Engine) {
         let counted = read(&store, |tx| attempts::get(tx, POOL, &id(user), kind, 1_000, 100)).await;
         assert_eq!(counted, expected, "{kind} of {user}");
     }
+}
+
+pub async fn an_attempt_that_did_not_come_about_is_taken_back(engine: &impl Engine) {
+    let store = engine.open();
+    write(&store, |tx| {
+        for user in [1, 1, 2] {
+            attempts::count(tx, POOL, &id(user), "change", 1_000, 100)?;
+        }
+        attempts::count(tx, POOL, &id(1), "forgot", 1_000, 100)?;
+        attempts::take_back(tx, POOL, &id(1), "change")
+    })
+    .await;
+    for (user, kind, expected) in [(1, "change", 1), (2, "change", 1), (1, "forgot", 1)] {
+        let counted = read(&store, |tx| attempts::get(tx, POOL, &id(user), kind, 1_000, 100)).await;
+        assert_eq!(counted, expected, "{kind} of {user}");
+    }
+    for _ in 0..2 {
+        write(&store, |tx| attempts::take_back(tx, POOL, &id(1), "change")).await;
+    }
+    assert_eq!(read(&store, |tx| attempts::get(tx, POOL, &id(1), "change", 1_000, 100)).await, 0);
+    assert_eq!(write(&store, |tx| attempts::count(tx, POOL, &id(1), "change", 1_001, 100)).await, 1);
 }
 
 pub async fn a_code_replaces_the_earlier_one(engine: &impl Engine) {

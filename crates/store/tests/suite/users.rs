@@ -3,7 +3,7 @@
 use cognate_domain::User;
 use cognate_domain::user::{Lockout, Password};
 use cognate_model::{Timestamp, UserStatusType};
-use cognate_store::{DbError, user_index, users};
+use cognate_store::{DbError, srp_verifiers, user_index, users};
 
 use crate::harness::{Engine, OTHER, POOL, furnish, id, insert_user, read, user, write};
 
@@ -14,8 +14,12 @@ fn rich_user(version: i64) -> User {
     rich.enabled = false;
     rich.modified = Timestamp::from_micros(i64::MAX);
     rich.attributes.insert("custom:quote".to_owned(), "\"\\'\n".to_owned());
-    rich.hidden.password =
-        Password { hash: Some("$argon2id$".to_owned()), temporary_until: Some(-1), history: vec!["old".to_owned()] };
+    rich.hidden.password = Password {
+        hash: Some("$argon2id$".to_owned()),
+        temporary_until: Some(-1),
+        history: vec!["old".to_owned()],
+        fresh_verifier: None,
+    };
     rich.hidden.mfa.totp_secret = Some(vec![0, 1, 255]);
     rich.hidden.lockout = Lockout { failures: 3, last_failure: 2, locked_until: 1 };
     rich.hidden.signed_out_at = 9;
@@ -30,6 +34,28 @@ pub async fn a_user_comes_back_as_it_was_written(engine: &impl Engine) {
     assert_eq!(read(&store, |tx| users::by_id(tx, POOL, &id(1))).await, Some(rich_user(1)));
     assert_eq!(read(&store, |tx| users::by_id(tx, POOL, &id(2))).await, None);
     assert_eq!(read(&store, |tx| users::by_id(tx, OTHER, &id(1))).await, None);
+}
+
+pub async fn a_new_password_brings_its_verifier_along(engine: &impl Engine) {
+    let store = engine.open();
+    let with = |verifier: &[u8], version| {
+        let mut user = user(1, "maria");
+        user.hidden.password.fresh_verifier = Some(verifier.to_vec());
+        user.version = version;
+        user
+    };
+    let (first, second) = (with(b"first", 1), with(b"second", 1));
+    write(&store, move |tx| users::insert(tx, POOL, &first)).await;
+    let kept = async || read(&store, |tx| srp_verifiers::get(tx, POOL, &id(1))).await;
+    assert_eq!(kept().await.as_deref(), Some(b"first".as_slice()));
+    let found = read(&store, |tx| users::by_id(tx, POOL, &id(1))).await.unwrap();
+    assert_eq!(found.hidden.password.fresh_verifier, None, "few reads need it");
+    write(&store, move |tx| users::update(tx, POOL, &found)).await;
+    assert_eq!(kept().await.as_deref(), Some(b"first".as_slice()), "another change leaves it alone");
+    let second = User { version: 2, ..second };
+    write(&store, move |tx| users::update(tx, POOL, &second)).await;
+    assert_eq!(kept().await.as_deref(), Some(b"second".as_slice()));
+    assert_eq!(read(&store, |tx| srp_verifiers::get(tx, OTHER, &id(1))).await, None);
 }
 
 pub async fn a_user_id_is_unique_within_its_pool(engine: &impl Engine) {

@@ -1012,7 +1012,7 @@ pub static SESSION_TYPE: Shape =
 pub static SMS_INVITE_MESSAGE_TYPE: Shape = Shape::String(StringShape {
     min: Some(6),
     max: Some(140),
-    pattern: Some(Pattern::new("(?s).*", "^(?:(?s).*)$")),
+    pattern: Some(Pattern::new("(?s).*\\{####\\}.*", "^(?:(?s).*\\{####\\}.*)$")),
     values: &[],
     sensitive: false,
 });

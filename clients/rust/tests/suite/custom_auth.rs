@@ -1,0 +1,235 @@
+//! `CUSTOM_AUTH`, with a double in the place of the three triggers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use cognate_testkit::Cognate;
+use cognate_testkit::aws_sdk_cognitoidentityprovider::Client;
+use cognate_testkit::aws_sdk_cognitoidentityprovider::error::SdkError;
+use cognate_testkit::aws_sdk_cognitoidentityprovider::operation::create_user_pool_client::builders::CreateUserPoolClientFluentBuilder;
+use cognate_testkit::aws_sdk_cognitoidentityprovider::operation::initiate_auth::{
+    InitiateAuthError, InitiateAuthOutput,
+};
+use cognate_testkit::aws_sdk_cognitoidentityprovider::operation::respond_to_auth_challenge::{
+    RespondToAuthChallengeError, RespondToAuthChallengeOutput,
+};
+use cognate_testkit::aws_sdk_cognitoidentityprovider::types::{
+    AuthFlowType, ChallengeNameType, ExplicitAuthFlowsType, LambdaConfigType, PreventUserExistenceErrorTypes,
+};
+use cognate_testkit::cognate::Error;
+use cognate_testkit::cognate::custom_challenges::{Answer, Created, CustomChallenges, Decision, Round, Subject};
+use cognate_testkit::cognate::model::{ChallengeNameType as Name, Exception};
+
+use crate::fixtures::{Pool, a_pool};
+use crate::refusals::{NO_USER, WRONG_PASSWORD, refused};
+
+const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:auth";
+const BAD_SESSION: &str = "NotAuthorizedException: Invalid session for the user.";
+const USED: &str = "NotAuthorizedException: Invalid session for the user, session can only be used once.";
+
+/// Asks riddles until two were right, and fails after three wrong ones; remembers what it saw.
+#[derive(Default)]
+struct Riddles {
+    seen: Mutex<Vec<(bool, Vec<Round>)>>,
+    breaks: bool,
+}
+
+impl CustomChallenges for Riddles {
+    fn define<'a>(&'a self, subject: &'a Subject<'a>, session: &'a [Round]) -> Answer<'a, Decision> {
+        self.seen.lock().unwrap().push((subject.is_unknown, session.to_vec()));
+        let custom = || session.iter().filter(|round| round.challenge_name == "CUSTOM_CHALLENGE");
+        let (right, all) = (custom().filter(|round| round.challenge_result).count(), custom().count());
+        let last = session.last().map(|round| (round.challenge_name.as_str(), round.challenge_result));
+        let decision = match last {
+            Some(("SRP_A", _)) => Decision::Ask(Name::PasswordVerifier),
+            Some(("PASSWORD_VERIFIER", false)) => Decision::Fail,
+            _ if right == 2 => Decision::IssueTokens,
+            _ if all - right == 3 => Decision::Fail,
+            _ => Decision::Ask(Name::CustomChallenge),
+        };
+        Box::pin(async move { Ok(decision) })
+    }
+
+    fn create<'a>(&'a self, _subject: &'a Subject<'a>, session: &'a [Round]) -> Answer<'a, Created> {
+        let number = session.len();
+        Box::pin(async move {
+            Ok(Created {
+                public: BTreeMap::from([("riddle".to_owned(), format!("number {number}"))]),
+                private: BTreeMap::from([("answer".to_owned(), format!("answer {number}"))]),
+                metadata: Some(format!("riddle {number}")),
+            })
+        })
+    }
+
+    fn verify<'a>(
+        &'a self,
+        _subject: &'a Subject<'a>,
+        private: &'a BTreeMap<String, String>,
+        answer: &'a str,
+    ) -> Answer<'a, bool> {
+        let right = private["answer"] == answer;
+        Box::pin(async move {
+            if self.breaks {
+                let message = "VerifyAuthChallengeResponse failed with error boom.";
+                return Err(Error::refused(Exception::UserLambdaValidation, message));
+            }
+            Ok(right)
+        })
+    }
+}
+
+async fn a_pool_with_riddles(riddles: Arc<Riddles>) -> Pool {
+    let cognate = Cognate::builder().custom_challenges(riddles).start().await.unwrap();
+    let sdk = Client::from_conf(cognate.sdk_config());
+    let triggers = LambdaConfigType::builder()
+        .define_auth_challenge(ARN)
+        .create_auth_challenge(ARN)
+        .verify_auth_challenge_response(ARN)
+        .build();
+    let created = sdk.create_user_pool().pool_name("riddles").lambda_config(triggers).send().await.unwrap();
+    let created = created.user_pool.unwrap();
+    let (id, arn) = (created.id.unwrap(), created.arn.unwrap());
+    let mut pool = Pool { cognate: Arc::new(cognate), sdk, id, arn, client: String::new() };
+    pool.client = pool.client_with(allowing_custom).await.0;
+    pool
+}
+
+fn allowing_custom(client: CreateUserPoolClientFluentBuilder) -> CreateUserPoolClientFluentBuilder {
+    client.set_explicit_auth_flows(Some(vec![ExplicitAuthFlowsType::AllowCustomAuth]))
+}
+
+async fn begin(pool: &Pool, name: &str) -> InitiateAuthOutput {
+    begin_with(pool, name, &[]).await.unwrap()
+}
+
+async fn begin_with(
+    pool: &Pool,
+    name: &str,
+    more: &[(&str, &str)],
+) -> Result<InitiateAuthOutput, SdkError<InitiateAuthError>> {
+    let parameters: HashMap<String, String> = std::iter::once(("USERNAME", name))
+        .chain(more.iter().copied())
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .collect();
+    pool.sdk
+        .initiate_auth()
+        .client_id(&pool.client)
+        .auth_flow(AuthFlowType::CustomAuth)
+        .set_auth_parameters(Some(parameters))
+        .send()
+        .await
+}
+
+async fn answer(
+    pool: &Pool,
+    session: &str,
+    answer: &str,
+) -> Result<RespondToAuthChallengeOutput, SdkError<RespondToAuthChallengeError>> {
+    pool.sdk
+        .respond_to_auth_challenge()
+        .client_id(&pool.client)
+        .challenge_name(ChallengeNameType::CustomChallenge)
+        .session(session)
+        .challenge_responses("USERNAME", "maria")
+        .challenge_responses("ANSWER", answer)
+        .send()
+        .await
+}
+
+#[tokio::test]
+async fn the_triggers_ask_until_they_are_content() {
+    let riddles = Arc::new(Riddles::default());
+    let pool = a_pool_with_riddles(Arc::clone(&riddles)).await;
+    pool.invite("maria").await;
+    let first = begin(&pool, "maria").await;
+    let parameters = first.challenge_parameters().unwrap();
+    assert_eq!(first.challenge_name(), Some(&ChallengeNameType::CustomChallenge));
+    assert_eq!((parameters["riddle"].as_str(), parameters["USERNAME"].as_str()), ("number 0", "maria"));
+    assert!(!parameters.contains_key("answer"), "the private parameters stay here");
+    let second = answer(&pool, first.session().unwrap(), "answer 0").await.unwrap();
+    let third = answer(&pool, second.session().unwrap(), "wrong").await.unwrap();
+    assert_eq!(third.challenge_parameters().unwrap()["riddle"], "number 2");
+    let done = answer(&pool, third.session().unwrap(), "answer 2").await.unwrap();
+    let access = done.authentication_result.unwrap().access_token.unwrap();
+    assert_eq!(pool.get_user(&access).send().await.unwrap().username(), "maria", "whatever their password's status");
+    let seen = riddles.seen.lock().unwrap();
+    let (_, last) = seen.last().unwrap();
+    let told: Vec<_> =
+        last.iter().map(|round| (round.challenge_result, round.challenge_metadata.clone().unwrap())).collect();
+    assert_eq!(told, [(true, "riddle 0".into()), (false, "riddle 1".into()), (true, "riddle 2".into())]);
+}
+
+#[tokio::test]
+async fn a_trigger_that_fails_the_sign_in_ends_it() {
+    let pool = a_pool_with_riddles(Arc::default()).await;
+    pool.invite("maria").await;
+    let mut session = begin(&pool, "maria").await.session.unwrap();
+    for _ in 0..2 {
+        session = answer(&pool, &session, "wrong").await.unwrap().session.unwrap();
+    }
+    refused(answer(&pool, &session, "wrong").await, WRONG_PASSWORD);
+}
+
+#[tokio::test]
+async fn every_answer_uses_its_session_up() {
+    let pool = a_pool_with_riddles(Arc::default()).await;
+    pool.invite("maria").await;
+    let session = begin(&pool, "maria").await.session.unwrap();
+    answer(&pool, &session, "wrong").await.unwrap();
+    refused(answer(&pool, &session, "answer 0").await, USED);
+    let broken = a_pool_with_riddles(Arc::new(Riddles { breaks: true, ..Riddles::default() })).await;
+    broken.invite("maria").await;
+    let session = begin(&broken, "maria").await.session.unwrap();
+    let boom = "UserLambdaValidationException: VerifyAuthChallengeResponse failed with error boom.";
+    refused(answer(&broken, &session, "answer 0").await, boom);
+    refused(answer(&broken, &session, "answer 0").await, USED);
+}
+
+#[tokio::test]
+async fn with_srp_the_password_is_proved_first_and_the_session_comes_along() {
+    let pool = a_pool_with_riddles(Arc::default()).await;
+    pool.invite("maria").await;
+    let begun = begin_with(&pool, "maria", &[("CHALLENGE_NAME", "SRP_A"), ("SRP_A", "a5")]).await.unwrap();
+    assert_eq!(begun.challenge_name(), Some(&ChallengeNameType::PasswordVerifier));
+    let block = begun.challenge_parameters().unwrap()["SECRET_BLOCK"].clone();
+    let prove = async |session: Option<String>| {
+        pool.sdk
+            .respond_to_auth_challenge()
+            .client_id(&pool.client)
+            .challenge_name(ChallengeNameType::PasswordVerifier)
+            .set_session(session)
+            .challenge_responses("USERNAME", "maria")
+            .challenge_responses("TIMESTAMP", "Fri Feb 9 07:05:03 UTC 2024")
+            .challenge_responses("PASSWORD_CLAIM_SECRET_BLOCK", &block)
+            .challenge_responses("PASSWORD_CLAIM_SIGNATURE", "AAAA")
+            .send()
+            .await
+    };
+    refused(prove(None).await, "InvalidParameterException: Missing required parameter Session");
+    refused(prove(Some(begun.session.clone().unwrap())).await, WRONG_PASSWORD);
+    refused(answer(&pool, begun.session().unwrap(), "answer 0").await, BAD_SESSION);
+}
+
+#[tokio::test]
+async fn an_unknown_user_is_told_or_not_as_the_client_says() {
+    let riddles = Arc::new(Riddles::default());
+    let pool = a_pool_with_riddles(Arc::clone(&riddles)).await;
+    refused(begin_with(&pool, "nobody", &[]).await, NO_USER);
+    let discreet = pool
+        .client_with(|client| {
+            allowing_custom(client).prevent_user_existence_errors(PreventUserExistenceErrorTypes::Enabled)
+        })
+        .await
+        .0;
+    refused(begin_with(&pool.seen_by(&discreet), "nobody", &[]).await, WRONG_PASSWORD);
+    assert!(riddles.seen.lock().unwrap().last().unwrap().0, "the trigger hears that nobody has the name");
+}
+
+#[tokio::test]
+async fn a_pool_without_triggers_has_no_custom_challenges() {
+    let pool = a_pool().await;
+    pool.invite("maria").await;
+    let client = pool.client_with(allowing_custom).await.0;
+    let missing = "InvalidParameterException: Custom auth lambda trigger is not configured for the user pool.";
+    refused(begin_with(&pool.seen_by(&client), "maria", &[]).await, missing);
+}

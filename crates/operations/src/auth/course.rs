@@ -1,0 +1,206 @@
+//! A sign-in on its way: carries out what the machine of `cognate_domain::sign_in` decides.
+
+use std::sync::Arc;
+
+use cognate_domain::sign_in::{self, Demand, Effect, Flow, Input, Next, Shown, Situation, Stage};
+use cognate_domain::{User, lockout};
+use cognate_model::{EventResponseType, EventType, Exception};
+use cognate_store::{Tx, users};
+
+use super::custom::{self, Rounds};
+use super::flow::SignIn;
+use super::session::{Session, Spent};
+use super::{Outcome, Parameters, attempt_ends, challenge, device};
+use crate::codes::Sent;
+use crate::directory::{self, Claim};
+use crate::events::Attempt;
+use crate::{Context, Error, OpenPool, tokens};
+
+/// Where a sign-in stands while one request is answered.
+pub(super) struct Course<'a> {
+    /// The request.
+    pub(super) sign_in: &'a SignIn<'a>,
+    /// The user, as of now.
+    pub(super) user: User,
+    /// How the sign-in began.
+    pub(super) flow: Flow,
+    /// What was shown.
+    pub(super) shown: Shown,
+    /// The event of the sign-in.
+    pub(super) attempt: Attempt,
+    /// `DEVICE_KEY` of the request that began the sign-in.
+    pub(super) device: Option<String>,
+    /// The custom challenges so far.
+    pub(super) rounds: Rounds,
+    /// The address that codes by e-mail are to be set up for; it is written once a code came back from there.
+    pub(super) address: Option<String>,
+    /// What the transaction that ends this request writes besides.
+    pub(super) commit: Commit,
+}
+
+/// What an answer has changed, written together with what comes of it.
+#[derive(Clone, Default)]
+pub(crate) struct Commit {
+    /// The session that was answered.
+    pub(super) spent: Option<Spent>,
+    /// The step of a software token whose code was taken.
+    pub(super) totp_step: Option<u64>,
+    /// The address that codes by e-mail were set up for.
+    pub(super) address: Option<String>,
+    effects: Vec<Effect>,
+}
+
+impl<'a> Course<'a> {
+    /// A sign-in that begins.
+    pub(super) fn begin(
+        sign_in: &'a SignIn<'a>,
+        user: User,
+        flow: Flow,
+        attempt: Attempt,
+        parameters: &Parameters,
+    ) -> Self {
+        let device = parameters.get("DEVICE_KEY").map(str::to_owned);
+        let (shown, rounds, commit) = (Shown::default(), Rounds::default(), Commit::default());
+        Self { sign_in, user, flow, shown, attempt, device, rounds, address: None, commit }
+    }
+
+    /// A sign-in that goes on with an answer to this session.
+    pub(super) fn resume(cx: &Context, sign_in: &'a SignIn<'a>, user: User, session: &Session) -> Self {
+        Self {
+            sign_in,
+            user,
+            flow: session.flow,
+            shown: session.shown,
+            attempt: Attempt::resumed(cx, sign_in, EventType::SignIn, session.event),
+            device: session.device.clone(),
+            rounds: session.rounds.clone(),
+            address: None,
+            commit: Commit { spent: Some(session.spent()), ..Commit::default() },
+        }
+    }
+
+    /// Takes an input that was checked, and answers what comes of it: the next challenge, or tokens.
+    pub(super) async fn advance(mut self, cx: &Context, stage: Option<&Stage>, input: Input) -> Result<Outcome, Error> {
+        let device = device::known(cx, &self).await?;
+        let situation = Situation {
+            pool: self.sign_in.pool,
+            user: &self.user,
+            flow: self.flow,
+            device,
+            demand: Demand::Nothing,
+            now: cx.now(),
+        };
+        let step = match sign_in::step(&situation, stage, self.shown, input) {
+            Ok(step) => step,
+            Err(refusal) if refusal == sign_in::out_of_order() => return Err(refusal.into()),
+            Err(refusal) => {
+                return Err(attempt_ends::refused(cx, self.sign_in, &self.user, self.attempt, refusal.into()).await);
+            }
+        };
+        self.shown = step.shown;
+        self.commit.effects.extend(step.effects);
+        match step.next {
+            Next::Ask(stage) => self.ask(cx, stage).await,
+            // Boxed, because the trigger's decision comes back here.
+            Next::Consult => Box::pin(custom::consult(cx, self)).await,
+            Next::Tokens => {
+                let (sign_in, user) = (self.sign_in, self.user);
+                let attempt = self.attempt.answered(EventResponseType::Pass);
+                tokens::sign_in(cx, sign_in, user, attempt, self.commit).await.map(Outcome::Tokens)
+            }
+        }
+    }
+
+    /// Asks for something more.
+    pub(super) async fn ask(self, cx: &Context, stage: Stage) -> Result<Outcome, Error> {
+        let made = challenge::make(cx, &self, stage).await?;
+        let Some(sent) = &made.sent else {
+            self.write(cx, None).await?;
+            return Ok(made.outcome);
+        };
+        self.write(cx, Some(Arc::clone(sent))).await?;
+        sent.announce();
+        Ok(made.outcome)
+    }
+
+    /// Uses up the session that was answered, whatever comes of the answer.
+    pub(super) async fn spend(&mut self, cx: &Context) -> Result<(), Error> {
+        let (pool, now) = (Arc::clone(self.sign_in.pool), cx.now().micros());
+        match self.commit.spent.take() {
+            Some(spent) => cx.write(move |tx| spent.record(tx, pool.id(), now)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Writes what the answer changed, ahead of a challenge that was made elsewhere.
+    pub(super) async fn write_progress(self, cx: &Context) -> Result<(), Error> {
+        self.write(cx, None).await
+    }
+
+    async fn write(self, cx: &Context, sent: Option<Arc<Sent>>) -> Result<(), Error> {
+        let (pool, id) = (Arc::clone(self.sign_in.pool), self.user.id);
+        let (commit, now) = (self.commit, cx.now());
+        let hash = self.user.hidden.password.hash.clone();
+        let attempt = self.attempt.answered(EventResponseType::InProgress);
+        cx.write(move |tx| {
+            let before = commit.check(tx, &pool, &id, hash.as_deref(), now)?;
+            let mut after = before.clone();
+            commit.apply(&mut after)?;
+            if after != before {
+                after.modified = now;
+                directory::update_claiming(tx, &pool, &before, &after, Claim::Refused)?;
+            }
+            if let Some(sent) = &sent {
+                sent.insert(tx, &pool, &id)?;
+            }
+            attempt.record(tx, &pool, &id)
+        })
+        .await
+    }
+}
+
+impl Commit {
+    /// Uses the session up and reads the user, who must still be the one that was judged: many guesses may be in
+    /// flight at once, and the right one among them counts only while the account is open.
+    pub(crate) fn check(
+        &self,
+        tx: &mut dyn Tx,
+        pool: &OpenPool,
+        user: &cognate_domain::user::UserId,
+        hash: Option<&str>,
+        now: cognate_model::Timestamp,
+    ) -> Result<User, Error> {
+        if let Some(spent) = &self.spent {
+            spent.record(tx, pool.id(), now.micros())?;
+        }
+        let current = users::by_id(tx, pool.id(), user)?.ok_or_else(Error::no_user)?;
+        lockout::check(&current.hidden.lockout, now)?;
+        if !current.enabled {
+            return Err(Error::not_authorized("User is disabled."));
+        }
+        if current.hidden.password.hash.as_deref() != hash {
+            return Err(super::judgement::wrong());
+        }
+        Ok(current)
+    }
+
+    /// Changes the user as the answer says.
+    pub(crate) fn apply(&self, user: &mut User) -> Result<(), Error> {
+        if let Some(step) = self.totp_step {
+            if user.hidden.mfa.totp_last_step.is_some_and(|last| step <= last) {
+                return Err(used_token());
+            }
+            user.hidden.mfa.totp_last_step = Some(step);
+        }
+        if let Some(address) = &self.address {
+            user.attributes.insert("email".to_owned(), address.clone());
+        }
+        sign_in::apply(&self.effects, user);
+        Ok(())
+    }
+}
+
+/// A code of a software token is good once (recorded from the live service).
+pub(super) fn used_token() -> Error {
+    Error::refused(Exception::ExpiredCode, "Your software token has already been used once.")
+}

@@ -1,0 +1,63 @@
+//! Judging a guess at a password: who is looked at, what a wrong one costs, and what is told to whom.
+//!
+//! The order of the checks was recorded from the live service: a disabled or unconfirmed user hears so before the
+//! password is looked at, a reset is asked for only after the right password. Where the client prevents user
+//! existence errors, nothing about the user is told before the password was right, and a name that nobody has is
+//! treated like one that somebody has: the same work, the same lock.
+
+use cognate_domain::user::UserId;
+use cognate_domain::{User, client_rules, lockout, sign_in};
+use cognate_store::users;
+
+use super::flow::SignIn;
+use super::{attempt_ends, pretence};
+use crate::events::Attempt;
+use crate::{Context, Error, directory, triggers};
+
+/// What is said of a wrong guess.
+pub(super) const WRONG: &str = "Incorrect username or password.";
+
+/// `NotAuthorizedException` for a wrong guess.
+pub(super) fn wrong() -> Error {
+    Error::not_authorized(WRONG)
+}
+
+/// The user behind a typed name; none only where the client hides that there is none.
+pub(super) async fn find(cx: &Context, sign_in: &SignIn<'_>, name: &str) -> Result<Option<User>, Error> {
+    let found = cx.read(|tx| directory::find(tx, sign_in.pool, name)).await?;
+    if found.is_none() && !client_rules::prevents_user_existence_errors(sign_in.client) {
+        return Err(Error::no_user());
+    }
+    Ok(found)
+}
+
+/// Judges a guess with `is_right`, one at a time for each user, and counts a wrong one. Answers the user as they were
+/// when the guess was judged.
+pub(super) async fn judge(
+    cx: &Context,
+    sign_in: &SignIn<'_>,
+    name: &str,
+    found: Option<&UserId>,
+    attempt: &Attempt,
+    is_right: impl AsyncFnOnce(Option<&User>) -> Result<bool, Error>,
+) -> Result<User, Error> {
+    let pool = sign_in.pool;
+    let Some(id) = found else { return Err(pretence::judge(cx, pool, name, is_right).await) };
+    let _gate = cx.gates.enter(id).await;
+    let user = cx.read(|tx| Ok(users::by_id(tx, pool.id(), id)?)).await?.ok_or_else(wrong)?;
+    let account = sign_in::check_account(&user);
+    let discreet = client_rules::prevents_user_existence_errors(sign_in.client);
+    let seen = if discreet { Ok(()) } else { account.clone() };
+    if let Err(refusal) = seen.and_then(|()| lockout::check(&user.hidden.lockout, cx.now())) {
+        return Err(attempt_ends::unseen(cx, sign_in, &user, attempt.clone(), refusal.into()).await);
+    }
+    triggers::require_reachable(pool, triggers::PRE_AUTHENTICATION)?;
+    if !is_right(Some(&user)).await? {
+        return Err(attempt_ends::wrong_password(cx, sign_in, &user, attempt.clone()).await);
+    }
+    if let Err(refusal) = account {
+        let attempt = attempt.clone().password_right();
+        return Err(attempt_ends::refused(cx, sign_in, &user, attempt, refusal.into()).await);
+    }
+    Ok(user)
+}

@@ -1,0 +1,54 @@
+//! Going on with a sign-in: whose session it is, and whether it still holds.
+
+use cognate_model::ChallengeNameType;
+
+use super::course::Course;
+use super::flow::SignIn;
+use super::session::Session;
+use super::{Parameters, secret_hash};
+use crate::verifier::stranger_id;
+use crate::{Context, Error, directory};
+
+/// Who goes on.
+pub(super) enum Resumed<'a> {
+    /// A user.
+    User(Box<Course<'a>>, Box<Session>),
+    /// A name that nobody has, by the id that it would have.
+    Stranger([u8; 16]),
+}
+
+/// Opens the session of an answer to a challenge.
+pub(super) async fn resume<'a>(
+    cx: &Context,
+    sign_in: &'a SignIn<'a>,
+    name: ChallengeNameType,
+    session: Option<&str>,
+    parameters: &Parameters,
+) -> Result<Resumed<'a>, Error> {
+    let (pool, client) = (sign_in.pool, sign_in.client);
+    let username = parameters.require("USERNAME")?;
+    secret_hash::check(pool, client, &[username], parameters.get("SECRET_HASH"), secret_hash::Wording::Flow)?;
+    let session = Session::open_for(cx, pool, client, name, session)?;
+    let found = cx
+        .read(|tx| {
+            session.check_unused(tx, pool.id())?;
+            directory::find(tx, pool, username)
+        })
+        .await?;
+    if session.is_stranger {
+        // The name of the request, or the id that the challenge gave it.
+        let id = cognate_domain::usernames::parse_sub(username).unwrap_or_else(|| stranger_id(pool, username));
+        let same = id == session.user || stranger_id(pool, username) == session.user;
+        return if same { Ok(Resumed::Stranger(session.user)) } else { Err(invalid()) };
+    }
+    let user = found.filter(|user| user.id == session.user).ok_or_else(invalid)?;
+    session.check_password(&user)?;
+    if !user.enabled {
+        return Err(Error::not_authorized("User is disabled."));
+    }
+    Ok(Resumed::User(Box::new(Course::resume(cx, sign_in, user, &session)), Box::new(session)))
+}
+
+fn invalid() -> Error {
+    cognate_domain::sign_in::out_of_order().into()
+}
