@@ -52,6 +52,14 @@ impl RelyingParty {
         let id = config.relying_party_id.clone()?;
         Some(Self { id, verification: config.user_verification.unwrap_or(UserVerificationType::Preferred) })
     }
+
+    /// As it appears at the sign-in of a user: whoever lets passkeys stand for two factors is always verified
+    /// (`WebAuthnMfaSettingsType`, API Reference).
+    pub fn for_sign_in(pool: &Pool, user: &User) -> Option<Self> {
+        let party = Self::of(pool)?;
+        let verification = if user.hidden.mfa.web_authn { UserVerificationType::Required } else { party.verification };
+        Some(Self { verification, ..party })
+    }
 }
 
 /// Refuses where the pool does not let users sign in with passkeys.
@@ -250,6 +258,17 @@ mod tests {
         assert_eq!(of(json!({"RelyingPartyId": "example.com"})), Some(preferred.clone()));
         let required = RelyingParty { verification: UserVerificationType::Required, ..preferred };
         assert_eq!(of(json!({"RelyingPartyId": "example.com", "UserVerification": "required"})), Some(required));
+    }
+
+    #[test]
+    fn a_user_whose_passkeys_stand_for_two_factors_is_verified() {
+        let pool = pool(json!({}), json!({"RelyingPartyId": "example.com"}));
+        let mut user = fixtures::user();
+        let verification = |user: &User| RelyingParty::for_sign_in(&pool, user).unwrap().verification;
+        assert_eq!(verification(&user), UserVerificationType::Preferred);
+        user.hidden.mfa.web_authn = true;
+        assert_eq!(verification(&user), UserVerificationType::Required);
+        assert_eq!(RelyingParty::of(&pool).unwrap().verification, UserVerificationType::Preferred);
     }
 
     #[test]

@@ -8,4 +8,4 @@ pub mod start_web_authn_registration;
 
 mod holder;
 
-use holder::{gone, of_user, signed_in};
+use holder::{of_user, signed_in};

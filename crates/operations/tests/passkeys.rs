@@ -9,9 +9,10 @@ use cognate_crypto::seal::MasterKey;
 use cognate_crypto::testing::{Authenticator, Ceremony};
 use cognate_domain::User;
 use cognate_model::{
-    AdminCreateUserRequest, AdminInitiateAuthRequest, AdminSetUserPasswordRequest, CompleteWebAuthnRegistrationRequest,
-    CreateUserPoolClientRequest, CreateUserPoolRequest, DeleteWebAuthnCredentialRequest, Exception,
-    SetUserPoolMfaConfigRequest, StartWebAuthnRegistrationRequest,
+    AdminCreateUserRequest, AdminGetUserAuthFactorsRequest, AdminInitiateAuthRequest, AdminSetUserPasswordRequest,
+    AuthFactorType, CompleteWebAuthnRegistrationRequest, CreateUserPoolClientRequest, CreateUserPoolRequest,
+    DeleteWebAuthnCredentialRequest, Exception, GetUserAuthFactorsRequest, SetUserPoolMfaConfigRequest,
+    StartWebAuthnRegistrationRequest,
 };
 use cognate_operations::passkeys::assertion::{self, Verified};
 use cognate_operations::{Caller, Context, Error, OpenPool, Request, Services, Settings, directory, send};
@@ -238,6 +239,39 @@ async fn a_pool_that_asks_for_verification_gets_it() {
     let (challenge, ceremony) = world.challenge(&maria).await;
     is_refused(world.verify(&maria, &challenge, &authenticator.assert(&unverified(ceremony.clone()), None)).await);
     assert!(world.verify(&maria, &challenge, &authenticator.assert(&ceremony, None)).await.unwrap().user_verified);
+}
+
+#[tokio::test]
+async fn a_user_whose_passkeys_stand_for_two_factors_is_verified() {
+    let world = World::new().await;
+    let mut maria = world.person("maria").await;
+    let authenticator = world.register(&maria, |ceremony| ceremony).await;
+    maria.user.hidden.mfa.web_authn = true;
+    let (options, challenge) = assertion::options(&world.cx, &world.pool, &maria.user).await.unwrap().unwrap();
+    let options: Value = serde_json::from_str(&options).unwrap();
+    assert_eq!(options["userVerification"], "required");
+    let ceremony = Ceremony::assertion(&BASE64URL_NOPAD.encode(&challenge), RP);
+    let unverified = authenticator.assert(&Ceremony { flags: Ceremony::PRESENT, ..ceremony.clone() }, None);
+    is_refused(world.verify(&maria, &challenge, &unverified).await);
+    world.verify(&maria, &challenge, &authenticator.assert(&ceremony, None)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_passkey_is_a_factor_of_its_user() {
+    let mut world = World::new().await;
+    let maria = world.person("maria").await;
+    let factors = async |world: &World| {
+        let question = json!({"UserPoolId": world.pool.id(), "Username": "maria"});
+        let administrators = ask::<AdminGetUserAuthFactorsRequest>(&world.cx, question).await.unwrap();
+        let own = ask::<GetUserAuthFactorsRequest>(&world.cx, json!({"AccessToken": maria.token})).await.unwrap();
+        assert_eq!(administrators.configured_user_auth_factors, own.configured_user_auth_factors);
+        own.configured_user_auth_factors.unwrap()
+    };
+    assert_eq!(factors(&world).await, [AuthFactorType::Password]);
+    world.register(&maria, |ceremony| ceremony).await;
+    assert_eq!(factors(&world).await, [AuthFactorType::Password, AuthFactorType::WebAuthn]);
+    world.relying_party("example.org", "preferred").await;
+    assert_eq!(factors(&world).await, [AuthFactorType::Password]);
 }
 
 #[tokio::test]

@@ -33,14 +33,14 @@ pub struct Verified {
 
 /// Whether the user has a passkey that the pool takes.
 pub async fn available(cx: &Context, pool: &Pool, user: &User) -> Result<bool, Error> {
-    let Some(party) = enabled(pool) else { return Ok(false) };
+    let Some(party) = enabled(pool, user) else { return Ok(false) };
     let registered = of_user(cx, pool, &user.id).await?;
     Ok(registered.iter().any(|passkey| passkey.details.relying_party == party.id))
 }
 
 /// The options for the browser as JSON, and the new challenge in them. None where [`available`] says no.
 pub async fn options(cx: &Context, pool: &Pool, user: &User) -> Result<Option<(String, Vec<u8>)>, Error> {
-    let Some(party) = enabled(pool) else { return Ok(None) };
+    let Some(party) = enabled(pool, user) else { return Ok(None) };
     let registered = of_user(cx, pool, &user.id).await?;
     let challenge: [u8; rules::CHALLENGE_LEN] = random::bytes(cx.random());
     let options = rules::request_options(&party, &registered, &challenge);
@@ -57,7 +57,7 @@ pub async fn check(
     credential: &str,
 ) -> Result<Checked, Error> {
     let assertion = Assertion::parse(credential).map_err(refused)?;
-    let party = enabled(pool).ok_or_else(|| refused(Flaw::OtherRelyingParty))?;
+    let party = enabled(pool, user).ok_or_else(|| refused(Flaw::OtherRelyingParty))?;
     let passkey = cx.read(|tx| Ok(passkeys::get(tx, pool.id(), &user.id, &assertion.id)?)).await?;
     let passkey = passkey.ok_or_else(|| refused(Flaw::UnknownCredential))?;
     let outcome = rules::verify(&assertion, user, &passkey, challenge, &party).map_err(refused)?;
@@ -94,9 +94,9 @@ pub async fn verify(
     Ok(checked.verified())
 }
 
-/// The relying party of a pool that takes passkeys.
-fn enabled(pool: &Pool) -> Option<RelyingParty> {
-    rules::check_enabled(pool).ok().and_then(|()| RelyingParty::of(pool))
+/// The relying party of a pool that takes passkeys, as it appears to this user.
+fn enabled(pool: &Pool, user: &User) -> Option<RelyingParty> {
+    rules::check_enabled(pool).ok().and_then(|()| RelyingParty::for_sign_in(pool, user))
 }
 
 /// The text is that of a wrong password; none is recorded for passkeys.

@@ -3,7 +3,6 @@
 use cognate_domain::Pool;
 use cognate_domain::passkeys::{self as rules, Passkey};
 use cognate_domain::user::UserId;
-use cognate_model::Exception;
 use cognate_store::passkeys;
 
 use crate::tokens::{self, SignedIn};
@@ -11,17 +10,9 @@ use crate::{Context, Error};
 
 /// The user of an access token.
 pub(super) async fn signed_in(cx: &Context, token: &str) -> Result<SignedIn, Error> {
-    let signed_in = match tokens::authenticate(cx, token).await {
-        Err(Error::Refused(refusal)) if refusal.exception == Exception::UserNotFound => return Err(gone()),
-        other => other?,
-    };
+    let signed_in = tokens::authenticate(cx, token).await.map_err(tokens::gone_is_revoked)?;
     rules::check_holder(&signed_in.user)?;
     Ok(signed_in)
-}
-
-/// These operations do not model `UserNotFoundException`: the token of a user who is gone is a revoked one.
-pub(super) fn gone() -> Error {
-    Error::not_authorized("Access Token has been revoked")
 }
 
 /// Every passkey of a user, oldest first.

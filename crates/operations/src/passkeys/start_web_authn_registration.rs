@@ -9,8 +9,8 @@ use cognate_model::{Exception, StartWebAuthnRegistrationRequest, StartWebAuthnRe
 use cognate_store::passkey_challenges::{self, Begun};
 use cognate_store::users;
 
-use super::{gone, of_user, signed_in};
-use crate::{Context, Error};
+use super::{of_user, signed_in};
+use crate::{Context, Error, tokens};
 
 pub(crate) async fn handle(
     cx: &Context,
@@ -30,10 +30,11 @@ pub(crate) async fn handle(
         expires: cx.now().plus_seconds(rules::REGISTRATION_SECONDS).micros(),
     };
     cx.write(move |tx| {
-        users::by_id(tx, pool.id(), &user.id)?.ok_or_else(gone)?;
+        users::by_id(tx, pool.id(), &user.id)?.ok_or_else(Error::no_user)?;
         Ok(passkey_challenges::put(tx, pool.id(), &user.id, &begun)?)
     })
-    .await?;
+    .await
+    .map_err(tokens::gone_is_revoked)?;
     Ok(StartWebAuthnRegistrationResponse { credential_creation_options: options })
 }
 
