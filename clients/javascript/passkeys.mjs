@@ -12,6 +12,9 @@ import { createPool, PASSWORD } from "./fixtures.mjs";
 
 export const RP = "example.com";
 
+/** Why tests of the WEB_AUTHN challenge are left out: false once the server's sign-in asks for passkeys. */
+export const NO_SIGN_IN = "WEB_AUTHN is not a challenge of this server yet";
+
 /** A pool that takes passkeys of this relying party. */
 export async function passkeyPool(server, { relyingParty = RP, verification } = {}) {
   const pool = await createPool(server, {
@@ -26,6 +29,11 @@ export function setRelyingParty(pool, RelyingPartyId, UserVerification) {
     MfaConfiguration: "OFF",
     WebAuthnConfiguration: { RelyingPartyId, ...(UserVerification === undefined ? {} : { UserVerification }) },
   });
+}
+
+/** An app client through which users sign in by choice, passkeys included. */
+export function choosingClient(pool) {
+  return pool.client({ ExplicitAuthFlows: ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH"] });
 }
 
 /** A confirmed user who is signed in. */
@@ -59,6 +67,19 @@ export class Holder {
     await this.complete(authenticator.create(await this.start(), overrides));
   }
 
+  /** Begins a sign-in that prefers a passkey; answers the challenge. */
+  begin() {
+    return this.client.publicAuth("USER_AUTH", { USERNAME: this.user.username, PREFERRED_CHALLENGE: "WEB_AUTHN" });
+  }
+
+  /** Answers it with an AuthenticationResponseJSON. */
+  answer(challenge, credential) {
+    return this.client.answerPublicly(challenge, {
+      USERNAME: this.user.username,
+      CREDENTIAL: typeof credential === "string" ? credential : JSON.stringify(credential),
+    });
+  }
+
   list(input = {}) {
     return this.#send(ListWebAuthnCredentialsCommand, input);
   }
@@ -70,4 +91,9 @@ export class Holder {
   #send(Command, input = {}) {
     return this.pool.server.send(new Command({ AccessToken: this.token, ...input }));
   }
+}
+
+/** The options for the browser in a challenge. */
+export function requestOptions({ ChallengeParameters }) {
+  return JSON.parse(ChallengeParameters.CREDENTIAL_REQUEST_OPTIONS);
 }

@@ -4,15 +4,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { Browser, CHROMIUM } from "../chromium.mjs";
-import { passkeyPool, setRelyingParty, signedIn } from "../passkeys.mjs";
+import { choosingClient, NO_SIGN_IN, passkeyPool, requestOptions, setRelyingParty, signedIn } from "../passkeys.mjs";
 import { refused } from "../refused.mjs";
 import { startServer } from "../server.mjs";
 
-// Which sign-ins the server can do. WEB_AUTHN is not one of them yet: its tests wait for this to become true.
-const SIGNS_IN_WITH_PASSKEYS = false;
-
 const missing = CHROMIUM === undefined ? "Chromium is not installed: passkeys are not tested in a browser" : false;
-const notYet = SIGNS_IN_WITH_PASSKEYS ? false : "WEB_AUTHN is not a challenge of this server yet";
 
 describe("Chromium", { skip: missing }, () => {
   let server;
@@ -34,8 +30,7 @@ describe("Chromium", { skip: missing }, () => {
     const id = await browser.authenticator(authenticator);
     t.after(() => browser.removeAuthenticator(id));
     const pool = await passkeyPool(server, { relyingParty: "localhost", verification });
-    const client = await pool.client({ ExplicitAuthFlows: ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH"] });
-    const jane = await signedIn(pool, "jane", client);
+    const jane = await signedIn(pool, "jane", await choosingClient(pool));
     return Object.assign(jane, { authenticator: id });
   }
 
@@ -110,20 +105,15 @@ describe("Chromium", { skip: missing }, () => {
     await refused(jane.complete(credential), "WebAuthnChallengeNotFoundException");
   });
 
-  describe("signs in", { skip: notYet }, () => {
-    const begin = (jane) => jane.client.publicAuth("USER_AUTH", { USERNAME: "jane", PREFERRED_CHALLENGE: "WEB_AUTHN" });
-
-    const answer = (jane, challenge, credential) =>
-      jane.client.answerPublicly(challenge, { USERNAME: "jane", CREDENTIAL: JSON.stringify(credential) });
-
-    const use = (challenge) => browser.get(JSON.parse(challenge.ChallengeParameters.CREDENTIAL_REQUEST_OPTIONS));
+  describe("signs in", { skip: NO_SIGN_IN }, () => {
+    const use = (challenge) => browser.get(requestOptions(challenge));
 
     test("with a passkey", async (t) => {
       const jane = await holder(t);
       await register(jane);
-      const challenge = await begin(jane);
+      const challenge = await jane.begin();
       assert.equal(challenge.ChallengeName, "WEB_AUTHN");
-      const { AuthenticationResult } = await answer(jane, challenge, await use(challenge));
+      const { AuthenticationResult } = await jane.answer(challenge, await use(challenge));
       assert.equal((await jane.client.whoIs(AuthenticationResult.AccessToken)).Username, "jane");
     });
 
@@ -131,31 +121,30 @@ describe("Chromium", { skip: missing }, () => {
       const jane = await holder(t);
       await register(jane);
       for (let round = 0; round < 3; round += 1) {
-        const challenge = await begin(jane);
+        const challenge = await jane.begin();
         const credential = await use(challenge);
-        assert.ok((await answer(jane, challenge, credential)).AuthenticationResult);
-        await refused(answer(jane, challenge, credential), "NotAuthorizedException");
-        await refused(answer(jane, await begin(jane), credential), "NotAuthorizedException");
+        assert.ok((await jane.answer(challenge, credential)).AuthenticationResult);
+        await refused(jane.answer(challenge, credential), "NotAuthorizedException");
+        await refused(jane.answer(await jane.begin(), credential), "NotAuthorizedException");
       }
     });
 
     test("with the passkey that the user picks", async (t) => {
       const jane = await holder(t);
       await register(jane);
-      const challenge = await begin(jane);
-      const options = JSON.parse(challenge.ChallengeParameters.CREDENTIAL_REQUEST_OPTIONS);
-      const credential = await browser.get({ ...options, allowCredentials: [] });
+      const challenge = await jane.begin();
+      const credential = await browser.get({ ...requestOptions(challenge), allowCredentials: [] });
       assert.equal(Buffer.from(credential.response.userHandle, "base64url").toString(), jane.user.sub);
-      assert.ok((await answer(jane, challenge, credential)).AuthenticationResult);
+      assert.ok((await jane.answer(challenge, credential)).AuthenticationResult);
     });
 
     test("not with a passkey that was deleted", async (t) => {
       const jane = await holder(t);
       await register(jane);
-      const challenge = await begin(jane);
+      const challenge = await jane.begin();
       const credential = await use(challenge);
       await jane.delete(credential.id);
-      await refused(answer(jane, challenge, credential), "NotAuthorizedException", "Incorrect username or password.");
+      await refused(jane.answer(challenge, credential), "NotAuthorizedException", "Incorrect username or password.");
     });
   });
 });
