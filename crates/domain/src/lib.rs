@@ -10,6 +10,7 @@ mod client_oauth;
 pub mod client_rules;
 mod client_token_validity;
 pub mod contact;
+pub mod devices;
 pub mod filter;
 #[cfg(test)]
 mod fixtures;

@@ -1,8 +1,11 @@
 //! The schema, in numbered steps that only go forward.
 
 /// Each step with its number. A step that has been released is never edited; a new one is added.
-pub(crate) const STEPS: &[(i64, &str)] =
-    &[(1, include_str!("migrations/0001_initial.sql")), (2, include_str!("migrations/0002_srp.sql"))];
+pub(crate) const STEPS: &[(i64, &str)] = &[
+    (1, include_str!("migrations/0001_initial.sql")),
+    (2, include_str!("migrations/0002_srp.sql")),
+    (6, include_str!("migrations/0006_devices.sql")),
+];
 
 /// The schema that this program writes.
 pub(crate) fn newest() -> i64 {

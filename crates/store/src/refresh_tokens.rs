@@ -21,13 +21,15 @@ pub struct Family {
     pub expires: i64,
     /// Whether it was revoked.
     pub revoked: bool,
+    /// The device that the user signed in from, where the pool tracks devices: a refresh has to name it.
+    pub device: Option<String>,
 }
 
 /// Writes a new family.
 pub fn insert(tx: &mut dyn Tx, pool: &str, family: &Family) -> Result<(), DbError> {
     tx.execute(
-        "INSERT INTO refresh_tokens (pool, user_id, family, client, event_id, auth_time, expires, revoked) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
+        "INSERT INTO refresh_tokens (pool, user_id, family, client, event_id, auth_time, expires, revoked, device) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)",
         &[
             Param::Text(pool),
             Param::Bytes(&family.user),
@@ -36,6 +38,7 @@ pub fn insert(tx: &mut dyn Tx, pool: &str, family: &Family) -> Result<(), DbErro
             Param::Bytes(&family.event),
             Param::Int(family.auth_time),
             Param::Int(family.expires),
+            Param::Text(family.device.as_deref().unwrap_or_default()),
         ],
     )?;
     Ok(())
@@ -44,11 +47,12 @@ pub fn insert(tx: &mut dyn Tx, pool: &str, family: &Family) -> Result<(), DbErro
 /// A family by its id.
 pub fn get(tx: &mut dyn Tx, pool: &str, user: &UserId, id: &[u8; 16]) -> Result<Option<Family>, DbError> {
     tx.query_one(
-        "SELECT client, event_id, auth_time, expires, revoked FROM refresh_tokens \
+        "SELECT client, event_id, auth_time, expires, revoked, device FROM refresh_tokens \
          WHERE pool = $1 AND user_id = $2 AND family = $3",
         &[Param::Text(pool), Param::Bytes(user), Param::Bytes(id)],
     )?
     .map(|mut row| {
+        let device = row.text(5)?;
         Ok(Family {
             id: *id,
             user: *user,
@@ -57,6 +61,7 @@ pub fn get(tx: &mut dyn Tx, pool: &str, user: &UserId, id: &[u8; 16]) -> Result<
             auth_time: row.int(2)?,
             expires: row.int(3)?,
             revoked: row.int(4)? != 0,
+            device: Some(device).filter(|device| !device.is_empty()),
         })
     })
     .transpose()

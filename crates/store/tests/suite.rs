@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that trips here fails")]
 
+#[path = "suite/devices.rs"]
+mod devices;
 #[path = "suite/groups.rs"]
 mod groups;
 #[path = "suite/harness.rs"]
@@ -121,6 +123,14 @@ run_on! { embedded: crate::sqlite::Embedded;
         a_code_replaces_the_earlier_one,
         wrong_answers_to_a_code_are_counted,
         a_code_is_deleted_once,
+    }
+    devices {
+        a_device_comes_back_as_it_was_written,
+        a_device_is_confirmed_once,
+        devices_come_page_by_page_in_the_order_of_keys,
+        what_happens_to_a_device_is_noted_on_it_alone,
+        a_device_is_deleted_once,
+        only_the_newest_devices_are_kept,
     }
     messages {
         messages_of_a_user_come_newest_first,

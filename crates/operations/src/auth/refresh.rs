@@ -7,7 +7,7 @@ use cognate_store::refresh_tokens::{self, Family};
 use cognate_store::users;
 
 use super::flow::SignIn;
-use super::{Outcome, Parameters, secret_hash};
+use super::{Outcome, Parameters, device, secret_hash};
 use crate::tokens::{self, Grant};
 use crate::{Context, Error};
 
@@ -17,6 +17,7 @@ pub(super) async fn refresh(cx: &Context, sign_in: &SignIn<'_>, parameters: &Par
     let token = parameters.require("REFRESH_TOKEN")?;
     // A bad refresh token is reported before a bad secret hash, as recorded from the live service.
     let (user, family) = check(cx, sign_in, token).await?;
+    device::check_refresh(cx, pool, &family, parameters.get("DEVICE_KEY")).await?;
     let sub = user.sub();
     secret_hash::check(
         pool,

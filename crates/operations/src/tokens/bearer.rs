@@ -21,6 +21,10 @@ pub struct SignedIn {
     pub client: Arc<Client>,
     /// The user.
     pub user: User,
+    /// `device_key` of the token, where the pool tracks devices.
+    pub device_key: Option<String>,
+    /// When the user signed in (seconds).
+    pub auth_time: i64,
 }
 
 #[derive(Deserialize)]
@@ -33,6 +37,8 @@ struct Claims {
     iat: i64,
     event_id: Option<String>,
     origin_jti: Option<String>,
+    device_key: Option<String>,
+    auth_time: i64,
 }
 
 impl Claims {
@@ -97,7 +103,7 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<SignedIn, Error> 
     if !user.enabled {
         return Err(Error::not_authorized("User is disabled."));
     }
-    Ok(SignedIn { pool, client, user })
+    Ok(SignedIn { pool, client, user, device_key: claims.device_key, auth_time: claims.auth_time })
 }
 
 /// For operations that do not model `UserNotFoundException`: the token of a user who is gone is a revoked one.

@@ -29,6 +29,8 @@ pub(crate) struct Grant {
     auth_time: i64,
     /// `iat`: at a sign-in the moment of the sign-in itself, however long the signing takes.
     issued_at: i64,
+    /// `device_key`, where the pool tracks devices.
+    device: Option<String>,
 }
 
 impl Grant {
@@ -40,6 +42,7 @@ impl Grant {
             event: family.event,
             auth_time: seconds(family.auth_time),
             issued_at: issued_at.seconds(),
+            device: family.device.clone(),
         }
     }
 }
@@ -84,12 +87,14 @@ pub(crate) async fn sign_in(
         auth_time: now.micros(),
         expires: now.plus_seconds(lifetimes.refresh).micros(),
         revoked: false,
+        device: commit.device.as_ref().map(|device| device.key.clone()),
     };
     let grant = Grant::from_family(&family, now);
     let held = Held { user: user.id, family: family.id, client: client.id().to_owned(), expires: family.expires };
     let payload = serde_json::to_vec(&held).map_err(|e| Error::internal(e.to_string()))?;
     let refresh_token = sealed_token::seal_jwe(&pool.refresh_tokens, &payload, cx.random());
     let mut result = issue(cx, Arc::clone(pool), client, &user, grant).await?;
+    result.new_device_metadata = commit.device.as_ref().and_then(|device| device.metadata(pool));
     let pool = Arc::clone(pool);
     cx.write(move |tx| {
         let before = commit.check(tx, &pool, &family.user, user.hidden.password.hash.as_deref(), now)?;
@@ -102,6 +107,7 @@ pub(crate) async fn sign_in(
         if after != before {
             directory::update_claiming(tx, &pool, &before, &after, Claim::Refused)?;
         }
+        commit.note_device(tx, pool.id(), &family.user, now.micros())?;
         let forgotten = now.plus_seconds(-LONGEST_ACCESS).micros();
         refresh_tokens::forget_ended(tx, pool.id(), &family.user, forgotten)?;
         refresh_tokens::insert(tx, pool.id(), &family)?;
@@ -138,7 +144,13 @@ pub(crate) async fn issue(
         expires_at: grant.issued_at + lifetime,
         ids: revocable.then_some(TokenIds { jti, origin_jti: &origin_jti }),
     };
-    let access = claims::access_claims(user, &groups, Access::Api, None, &claims(lifetimes.access, &access_jti));
+    let access = claims::access_claims(
+        user,
+        &groups,
+        Access::Api,
+        grant.device.as_deref(),
+        &claims(lifetimes.access, &access_jti),
+    );
     let readable = |attribute: &str| client_rules::readable(client, &pool, attribute);
     let id = claims::id_claims(user, &groups, &readable, &claims(lifetimes.id, &id_jti));
     let (access, id) = cx.work.run(move || (keys.access.sign(&access), keys.id.sign(&id))).await?;

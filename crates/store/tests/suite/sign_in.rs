@@ -15,6 +15,7 @@ pub fn family(number: u8, user: u8, expires: i64) -> Family {
         auth_time: 3,
         expires,
         revoked: false,
+        device: Some("us-east-1_1".to_owned()).filter(|_| number > 1),
     }
 }
 
