@@ -26,6 +26,7 @@ mod pool_defaults;
 pub mod pool_rules;
 mod pool_senders;
 mod refusal;
+pub mod risk;
 mod schema_constraints;
 pub mod schema_declaration;
 pub mod sign_in;

@@ -19,6 +19,8 @@ pub mod groups;
 mod migrations;
 pub mod outbox;
 pub mod refresh_tokens;
+pub mod risk_configurations;
+pub mod risk_marks;
 pub mod settings;
 pub mod signing_keys;
 mod sqlite;

@@ -5,6 +5,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (1, include_str!("migrations/0001_initial.sql")),
     (2, include_str!("migrations/0002_srp.sql")),
     (6, include_str!("migrations/0006_devices.sql")),
+    (7, include_str!("migrations/0007_risk.sql")),
 ];
 
 /// The schema that this program writes.

@@ -103,6 +103,7 @@ pub fn delete(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
         "DELETE FROM outbox WHERE pool = $1 AND user_id = $2",
         "DELETE FROM srp_verifiers WHERE pool = $1 AND user_id = $2",
         "DELETE FROM devices WHERE pool = $1 AND user_id = $2",
+        "DELETE FROM risk_marks WHERE pool = $1 AND user_id = $2",
     ] {
         tx.execute(statement, &[Param::Text(pool), Param::Bytes(&user.id)])?;
     }

@@ -30,6 +30,7 @@ mod new_password;
 mod pool_mfa;
 mod refresh;
 mod refusals;
+mod risk;
 mod secret_hash;
 mod set_password;
 mod sign_in;

@@ -61,7 +61,7 @@ fn open_existing(data: &Data) -> Result<UserPools, Failure> {
 
 fn open(data: &Data) -> Result<UserPools, Failure> {
     let mut config = Config::new(data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
-    data.over(&FileConfig::default()).apply(&mut config.settings)?;
+    data.over(&FileConfig::default()).apply(&mut config)?;
     config.master_key.clone_from(&data.master_key);
     UserPools::open_beside(config).map_err(|e| e.to_string())
 }
