@@ -1,4 +1,9 @@
-//! For tests only: a generator whose output anyone can foretell.
+//! For tests only: a generator whose output anyone can foretell, and an authenticator that does as it is told.
+
+mod authenticator;
+pub mod cbor;
+
+pub use authenticator::{Authenticator, Ceremony};
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

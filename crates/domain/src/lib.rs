@@ -20,6 +20,7 @@ pub mod lockout;
 pub mod masking;
 pub mod mfa_config;
 pub mod mfa_preference;
+pub mod passkeys;
 pub mod password_policy;
 pub mod pool;
 mod pool_checks;

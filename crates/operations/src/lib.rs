@@ -25,6 +25,7 @@ pub mod keys;
 mod mfa;
 mod outbox;
 mod page;
+pub mod passkeys;
 mod request;
 mod sessions;
 mod settings;

@@ -17,6 +17,8 @@ pub mod counters;
 pub mod groups;
 mod migrations;
 pub mod outbox;
+pub mod passkey_challenges;
+pub mod passkeys;
 pub mod refresh_tokens;
 pub mod settings;
 pub mod signing_keys;

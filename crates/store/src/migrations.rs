@@ -4,6 +4,7 @@
 pub(crate) const STEPS: &[(i64, &str)] = &[
     (1, include_str!("migrations/0001_initial.sql")),
     (2, include_str!("migrations/0002_srp.sql")),
+    (4, include_str!("migrations/0004_passkeys.sql")),
     (5, include_str!("migrations/0005_sessions.sql")),
 ];
 

@@ -12,6 +12,8 @@ mod harness;
 mod installation;
 #[path = "suite/messages.rs"]
 mod messages;
+#[path = "suite/passkeys.rs"]
+mod passkeys;
 #[path = "suite/pools.rs"]
 mod pools;
 #[path = "suite/removal.rs"]
@@ -148,6 +150,15 @@ run_on! { embedded: crate::sqlite::Embedded;
         an_event_id_is_unique,
         events_come_newest_first_page_by_page,
         only_the_newest_events_are_kept,
+    }
+    passkeys {
+        a_passkey_comes_back_as_it_was_written,
+        a_passkey_belongs_to_one_user_of_a_pool,
+        a_passkey_is_updated_only_from_its_newest_version,
+        passkeys_of_a_user_come_oldest_first_page_by_page,
+        a_passkey_is_deleted_by_its_user_only,
+        a_registration_replaces_the_earlier_one,
+        a_registration_ends_once_and_by_its_own_challenge,
     }
     removal {
         a_deleted_user_leaves_no_row,

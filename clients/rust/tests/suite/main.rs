@@ -29,6 +29,7 @@ mod new_password;
 mod own_account;
 mod own_attributes;
 mod own_mfa;
+mod passkeys;
 mod pool_mfa;
 mod refresh;
 mod refusals;

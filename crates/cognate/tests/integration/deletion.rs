@@ -4,10 +4,12 @@ use std::path::Path;
 
 use cognate::model::{
     AdminAddUserToGroupRequest, AdminCreateUserRequest, AdminDeleteUserRequest, AdminGetUserRequest,
-    AdminInitiateAuthRequest, AdminSetUserPasswordRequest, CreateGroupRequest, CreateUserPoolClientRequest,
-    DeleteUserPoolRequest, DescribeUserPoolRequest, ForgotPasswordRequest, ListUsersInGroupRequest, ListUsersRequest,
+    AdminInitiateAuthRequest, AdminSetUserPasswordRequest, CompleteWebAuthnRegistrationRequest, CreateGroupRequest,
+    CreateUserPoolClientRequest, DeleteUserPoolRequest, DescribeUserPoolRequest, ForgotPasswordRequest,
+    ListUsersInGroupRequest, ListUsersRequest, SetUserPoolMfaConfigRequest, StartWebAuthnRegistrationRequest,
 };
 use cognate::{Config, UserPools};
+use cognate_crypto::testing::{Authenticator, Ceremony};
 use cognate_store::{DbError, Param, Store, Tx};
 use serde_json::json;
 
@@ -44,11 +46,25 @@ fn bytes_of(sub: &str) -> Vec<u8> {
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
+/// A passkey, and a registration that is not completed.
+async fn register_passkey(pools: &UserPools, pool: &str, token: &str) {
+    let config = json!({"UserPoolId": pool, "WebAuthnConfiguration": {"RelyingPartyId": "palmyra.example"}});
+    send::<SetUserPoolMfaConfigRequest>(pools, config).await.unwrap();
+    let start = json!({"AccessToken": token});
+    let begun = send::<StartWebAuthnRegistrationRequest>(pools, start.clone()).await.unwrap();
+    let challenge = begun.credential_creation_options["challenge"].as_str().unwrap().to_owned();
+    let made = Authenticator::es256().register(&Ceremony::registration(&challenge, "palmyra.example"));
+    let complete = json!({"AccessToken": token, "Credential": made});
+    send::<CompleteWebAuthnRegistrationRequest>(pools, complete).await.unwrap();
+    send::<StartWebAuthnRegistrationRequest>(pools, start).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_deleted_user_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let pools = UserPools::open(Config::development(folder.path())).unwrap();
-    let pool = create_pool(&pools, json!({"AliasAttributes": ["email"]})).await;
+    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}});
+    let pool = create_pool(&pools, json!({"AliasAttributes": ["email"], "Policies": factors})).await;
     let user = json!({"UserPoolId": pool, "Username": "zenobia"});
     let flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
     let client = json!({"UserPoolId": pool, "ClientName": "web", "ExplicitAuthFlows": flows});
@@ -71,7 +87,9 @@ async fn a_deleted_user_leaves_nothing_behind() {
     let join = json!({"UserPoolId": pool, "Username": "zenobia", "GroupName": "queens"});
     send::<AdminAddUserToGroupRequest>(&pools, join).await.unwrap();
     send::<AdminInitiateAuthRequest>(&pools, sign_in("wrong")).await.unwrap_err();
-    send::<AdminInitiateAuthRequest>(&pools, sign_in("Palmyra272!")).await.unwrap();
+    let signed_in = send::<AdminInitiateAuthRequest>(&pools, sign_in("Palmyra272!")).await.unwrap();
+    let token = signed_in.authentication_result.unwrap().access_token.unwrap();
+    register_passkey(&pools, &pool, token.expose()).await;
     send::<ForgotPasswordRequest>(&pools, json!({"ClientId": client, "Username": "zenobia"})).await.unwrap();
 
     let found = send::<AdminGetUserRequest>(&pools, user.clone()).await.unwrap();
@@ -83,6 +101,8 @@ async fn a_deleted_user_leaves_nothing_behind() {
         "codes",
         "group_members",
         "outbox",
+        "passkey_challenges",
+        "passkeys",
         "refresh_tokens",
         "srp_verifiers",
         "user_aliases",

@@ -316,8 +316,8 @@ impl Request for model::CompleteWebAuthnRegistrationRequest {
     type Response = model::CompleteWebAuthnRegistrationResponse;
     const OPERATION: model::Operation = model::Operation::CompleteWebAuthnRegistration;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::CompleteWebAuthnRegistration))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::passkeys::complete_web_authn_registration::handle(cx, self).await
     }
 }
 
@@ -550,8 +550,8 @@ impl Request for model::DeleteWebAuthnCredentialRequest {
     type Response = model::DeleteWebAuthnCredentialResponse;
     const OPERATION: model::Operation = model::Operation::DeleteWebAuthnCredential;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DeleteWebAuthnCredential))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::passkeys::delete_web_authn_credential::handle(cx, self).await
     }
 }
 
@@ -973,8 +973,8 @@ impl Request for model::ListWebAuthnCredentialsRequest {
     type Response = model::ListWebAuthnCredentialsResponse;
     const OPERATION: model::Operation = model::Operation::ListWebAuthnCredentials;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::ListWebAuthnCredentials))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::passkeys::list_web_authn_credentials::handle(cx, self).await
     }
 }
 
@@ -1108,8 +1108,8 @@ impl Request for model::StartWebAuthnRegistrationRequest {
     type Response = model::StartWebAuthnRegistrationResponse;
     const OPERATION: model::Operation = model::Operation::StartWebAuthnRegistration;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::StartWebAuthnRegistration))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::passkeys::start_web_authn_registration::handle(cx, self).await
     }
 }
 

@@ -1,16 +1,18 @@
 //! Deleting leaves nothing behind.
 
+use cognate_domain::passkeys::Passkey;
 use cognate_domain::user::UserId;
 use cognate_store::outbox::Sealed;
 use cognate_store::refresh_tokens::Family;
 use cognate_store::signing_keys;
 use cognate_store::{
-    DbError, Tx, attempts, auth_events, clients, codes, counters, groups, outbox, refresh_tokens, srp_verifiers,
-    used_sessions, user_index, users,
+    DbError, Tx, attempts, auth_events, clients, codes, counters, groups, outbox, passkey_challenges, passkeys,
+    refresh_tokens, srp_verifiers, used_sessions, user_index, users,
 };
 
 use crate::harness::{Engine, OTHER, POOL, client, furnish, id, user, write};
 use crate::messages::event;
+use crate::passkeys::{begun, passkey};
 use crate::sign_in::{code, family};
 use crate::signing::key;
 
@@ -26,6 +28,8 @@ pub fn fill(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
     attempts::count(tx, pool, user, "forgot", 1, 1)?;
     auth_events::insert(tx, pool, user, &event_id, &event)?;
     outbox::insert(tx, &message)?;
+    passkeys::insert(tx, pool, &Passkey { user: *user, ..passkey(1, 1, 1) })?;
+    passkey_challenges::put(tx, pool, user, &begun(1))?;
     used_sessions::insert(tx, pool, &[1; 16], 9)?;
     srp_verifiers::put(tx, pool, user, b"sealed")?;
     counters::add(tx, pool, user, 1)
@@ -51,6 +55,8 @@ pub async fn a_deleted_user_leaves_no_row(engine: &impl Engine) {
         "codes",
         "group_members",
         "outbox",
+        "passkey_challenges",
+        "passkeys",
         "refresh_tokens",
         "srp_verifiers",
         "user_aliases",
