@@ -9,7 +9,7 @@ use cognate_model::ChallengeNameType as C;
 use cognate_model::{AdminRespondToAuthChallengeRequest, AdminRespondToAuthChallengeResponse};
 
 use super::flow::{Api, SignIn};
-use super::{Outcome, Parameters, choice, code, custom, new_password, password, second_factor, srp};
+use super::{Outcome, Parameters, choice, code, custom, new_password, passkey, password, second_factor, srp};
 use crate::{Context, Error};
 
 pub(crate) async fn handle(
@@ -48,7 +48,8 @@ pub(super) async fn answer(
         C::CustomChallenge => custom::answer(cx, sign_in, session, &responses).await,
         // The older form of the flow, which asked for the password in a second step.
         C::AdminNoSrpAuth if sign_in.api == Api::Admin => password::begin(cx, sign_in, &responses).await,
-        C::WebAuthn | C::DeviceSrpAuth | C::DevicePasswordVerifier | C::AdminNoSrpAuth => {
+        C::WebAuthn => passkey::answer(cx, sign_in, session, &responses).await,
+        C::DeviceSrpAuth | C::DevicePasswordVerifier | C::AdminNoSrpAuth => {
             Err(Error::invalid(format!("The challenge {challenge} is not supported by this version of Cognate.")))
         }
     }

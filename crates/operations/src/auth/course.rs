@@ -14,6 +14,7 @@ use super::{Outcome, Parameters, attempt_ends, challenge, device};
 use crate::codes::Sent;
 use crate::directory::{self, Claim};
 use crate::events::Attempt;
+use crate::passkeys::assertion::Checked;
 use crate::{Context, Error, OpenPool, tokens};
 
 /// Where a sign-in stands while one request is answered.
@@ -47,6 +48,8 @@ pub(crate) struct Commit {
     pub(super) totp_step: Option<u64>,
     /// The address that codes by e-mail were set up for.
     pub(super) address: Option<String>,
+    /// The passkey that was used.
+    pub(super) passkey: Option<Checked>,
     effects: Vec<Effect>,
 }
 
@@ -172,6 +175,9 @@ impl Commit {
     ) -> Result<User, Error> {
         if let Some(spent) = &self.spent {
             spent.record(tx, pool.id(), now.micros())?;
+        }
+        if let Some(passkey) = &self.passkey {
+            passkey.record(tx, pool)?;
         }
         let current = users::by_id(tx, pool.id(), user)?.ok_or_else(Error::no_user)?;
         lockout::check(&current.hidden.lockout, now)?;
