@@ -11,6 +11,7 @@ pub mod client_rules;
 mod client_token_validity;
 pub mod contact;
 pub mod device_type;
+pub mod devices;
 pub mod filter;
 #[cfg(test)]
 mod fixtures;

@@ -19,7 +19,7 @@ pub enum DecodeError {
     Mismatch(String),
 }
 
-/// Reads the body of a request. Null members count as absent; an absent primitive takes its default.
+/// Reads the body of a request. Null members, of structures and of maps, count as absent; an absent primitive takes its default.
 pub fn decode(body: &[u8], shape: &'static Shape) -> Result<Value, DecodeError> {
     let mismatch = RefCell::new(None);
     let mut reader = serde_json::Deserializer::from_slice(body);
@@ -151,7 +151,12 @@ impl<'de> Visitor<'de> for Seed<'_> {
             Shape::Map(shape) => {
                 while let Some(key) = map.next_key::<String>()? {
                     let value = map.next_value_seed(Seed { shape: shape.value, mismatch: self.mismatch })?;
-                    members.insert(key, value);
+                    // The official client for browsers sends `"DEVICE_KEY": null` with every refresh.
+                    if value.is_null() {
+                        members.remove(&key);
+                    } else {
+                        members.insert(key, value);
+                    }
                 }
             }
             Shape::Structure(shape) => {
@@ -233,6 +238,12 @@ mod tests {
         let shape = &SET_UI_CUSTOMIZATION_REQUEST;
         assert_eq!(mismatch(r#"{"ImageFile": "!!!!"}"#, shape), "STRING_VALUE can not be converted to a Blob");
         assert!(decode(br#"{"ImageFile": "AQID"}"#, shape).is_ok());
+    }
+
+    #[test]
+    fn a_null_in_a_map_is_absent() {
+        let read = decode(br#"{"ClientMetadata": {"a": "1", "b": null}}"#, &ADMIN_CREATE_USER_REQUEST).unwrap();
+        assert_eq!(read, serde_json::json!({"ClientMetadata": {"a": "1"}}));
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod srp;
 
 pub(crate) use course::Commit;
 pub use custom::Round;
+pub(crate) use device::check_device;
 pub(crate) use flow::{Api, SignIn};
 pub(crate) use forgot_password::unknown as unknown_user;
 pub(crate) use initiate_auth::stated_address;

@@ -13,6 +13,7 @@ mod context;
 pub mod custom_challenges;
 pub mod declare;
 pub mod dev;
+mod devices;
 pub mod directory;
 mod error;
 mod events;

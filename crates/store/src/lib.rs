@@ -14,6 +14,7 @@ pub mod auth_events;
 pub mod clients;
 pub mod codes;
 pub mod counters;
+pub mod devices;
 pub mod groups;
 mod migrations;
 pub mod outbox;

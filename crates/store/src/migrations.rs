@@ -6,6 +6,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (2, include_str!("migrations/0002_srp.sql")),
     (4, include_str!("migrations/0004_passkeys.sql")),
     (5, include_str!("migrations/0005_sessions.sql")),
+    (6, include_str!("migrations/0006_devices.sql")),
 ];
 
 /// The schema that this program writes.

@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that trips here fails")]
 
+#[path = "suite/devices.rs"]
+mod devices;
 #[path = "suite/groups.rs"]
 mod groups;
 #[path = "suite/harness.rs"]
@@ -140,6 +142,14 @@ run_on! { embedded: crate::sqlite::Embedded;
         of_two_keys_with_one_number_the_first_stands,
         a_key_is_announced_once,
         a_key_is_deleted_alone,
+    }
+    devices {
+        a_device_comes_back_as_it_was_written,
+        a_device_is_confirmed_once,
+        devices_come_page_by_page_in_the_order_of_keys,
+        what_happens_to_a_device_is_noted_on_it_alone,
+        a_device_is_deleted_once,
+        only_the_newest_devices_are_kept,
     }
     messages {
         messages_of_a_user_come_newest_first,

@@ -369,6 +369,10 @@ about_a_user! {
     admin_user_global_sign_out AdminUserGlobalSignOutFluentBuilder,
     admin_list_user_auth_events AdminListUserAuthEventsFluentBuilder,
     admin_update_auth_event_feedback AdminUpdateAuthEventFeedbackFluentBuilder,
+    admin_list_devices AdminListDevicesFluentBuilder,
+    admin_get_device AdminGetDeviceFluentBuilder,
+    admin_forget_device AdminForgetDeviceFluentBuilder,
+    admin_update_device_status AdminUpdateDeviceStatusFluentBuilder,
 }
 
 /// One attribute of a request.

@@ -16,6 +16,7 @@ mod coverage;
 mod create_user;
 mod custom_auth;
 mod declared_pools;
+mod devices;
 mod embedding;
 mod events;
 mod fixtures;

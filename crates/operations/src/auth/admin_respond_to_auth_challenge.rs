@@ -1,7 +1,7 @@
 //! `AdminRespondToAuthChallenge`: a trusted server answers a challenge.
 //!
-//! Errors: `ResourceNotFound` (pool, client), `InvalidParameter` (challenge, missing parameter), `NotAuthorized` (session,
-//! secret hash, disabled), `InvalidPassword`, `PasswordHistoryPolicyViolation`.
+//! Errors: `ResourceNotFound` (pool, client, device), `InvalidParameter` (challenge, missing parameter), `NotAuthorized` (session,
+//! secret hash, disabled, proof), `InvalidPassword`, `PasswordHistoryPolicyViolation`, `CodeMismatch`, `ExpiredCode`.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use cognate_model::ChallengeNameType as C;
 use cognate_model::{AdminRespondToAuthChallengeRequest, AdminRespondToAuthChallengeResponse};
 
 use super::flow::{Api, SignIn};
-use super::{Outcome, Parameters, choice, code, custom, new_password, passkey, password, second_factor, srp};
+use super::{Outcome, Parameters, choice, code, custom, device, new_password, passkey, password, second_factor, srp};
 use crate::{Context, Error};
 
 pub(crate) async fn handle(
@@ -48,8 +48,10 @@ pub(super) async fn answer(
         C::CustomChallenge => custom::answer(cx, sign_in, session, &responses).await,
         // The older form of the flow, which asked for the password in a second step.
         C::AdminNoSrpAuth if sign_in.api == Api::Admin => password::begin(cx, sign_in, &responses).await,
+        C::DeviceSrpAuth => device::name(cx, sign_in, session, &responses).await,
+        C::DevicePasswordVerifier => device::prove(cx, sign_in, &responses).await,
         C::WebAuthn => passkey::answer(cx, sign_in, session, &responses).await,
-        C::DeviceSrpAuth | C::DevicePasswordVerifier | C::AdminNoSrpAuth => {
+        C::AdminNoSrpAuth => {
             Err(Error::invalid(format!("The challenge {challenge} is not supported by this version of Cognate.")))
         }
     }

@@ -62,8 +62,9 @@ pub(super) async fn make(cx: &Context, course: &Course<'_>, stage: Stage) -> Res
         }
         Stage::FirstChoice(_) => parameters.clear(),
         Stage::Device => parameters = device::parameters(course),
+        Stage::DeviceProof => return Ok(Made { outcome: device::challenge(cx, course).await?, sent: None }),
         // These are made where their answers' other half is: with the client's value, by the trigger.
-        Stage::PasswordProof | Stage::DeviceProof | Stage::Custom => return Err(Error::internal("no such challenge")),
+        Stage::PasswordProof | Stage::Custom => return Err(Error::internal("no such challenge")),
     }
     let available = match (course.flow, course.shown.first) {
         (Flow::Choice, None) => Some(choice::available(cx, course).await?),
@@ -76,6 +77,11 @@ pub(super) async fn make(cx: &Context, course: &Course<'_>, stage: Stage) -> Res
 
 /// The sealed state that the answer brings back.
 pub(super) fn session(cx: &Context, course: &Course<'_>, stage: Stage, held: Held) -> Result<String, Error> {
+    state(cx, course, stage, held).seal(cx, course.sign_in.pool)
+}
+
+/// The same, unsealed.
+pub(super) fn state(cx: &Context, course: &Course<'_>, stage: Stage, held: Held) -> Session {
     let parts = Parts {
         user: &course.user,
         is_stranger: false,
@@ -87,7 +93,7 @@ pub(super) fn session(cx: &Context, course: &Course<'_>, stage: Stage, held: Hel
         held,
         rounds: course.rounds.clone(),
     };
-    Session::start(cx, course.sign_in.client, parts).seal(cx, course.sign_in.pool)
+    Session::start(cx, course.sign_in.client, parts)
 }
 
 /// Sends the code that a stage asks for.

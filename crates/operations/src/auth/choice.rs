@@ -9,7 +9,7 @@ use super::flow::SignIn;
 use super::judgement::{find, judge, wrong};
 use super::resume::{Resumed, resume};
 use super::session::{Held, Parts, Session};
-use super::{Outcome, Parameters, challenge, passkey, pretence, secret_hash, simulated, srp};
+use super::{Outcome, Parameters, challenge, device, passkey, pretence, secret_hash, simulated, srp};
 use crate::events::Attempt;
 use crate::verifier::stranger_id;
 use crate::{Context, Error, hashing, triggers};
@@ -22,6 +22,7 @@ pub(super) async fn begin(cx: &Context, sign_in: &SignIn<'_>, parameters: &Param
     let preferred = preferred(parameters)?;
     let found = find(cx, sign_in, name).await?;
     triggers::require_reachable(sign_in.pool, triggers::PRE_AUTHENTICATION)?;
+    device::check(cx, sign_in.pool, found.as_ref().map(|user| &user.id), parameters).await?;
     let Some(user) = found else { return begin_for_stranger(cx, sign_in, name, preferred, parameters).await };
     let discreet = client_rules::prevents_user_existence_errors(sign_in.client);
     if let Err(refusal) = sign_in::check_account(&user) {

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use cognate_crypto::srp::ClientValue;
 use cognate_domain::sign_in::{self, Demand, Effect, Flow, Input, Next, Shown, Situation, Stage};
+use cognate_domain::user::UserId;
 use cognate_domain::{User, lockout};
 use cognate_model::{EventResponseType, EventType, Exception};
-use cognate_store::{Tx, users};
+use cognate_store::{Tx, devices, users};
 
 use super::custom::{self, Rounds};
+use super::device::{self, AtHand};
 use super::flow::SignIn;
 use super::session::{Session, Spent};
-use super::{Outcome, Parameters, attempt_ends, challenge, device};
+use super::{Outcome, Parameters, attempt_ends, challenge};
 use crate::codes::Sent;
 use crate::directory::{self, Claim};
 use crate::events::Attempt;
@@ -29,8 +32,10 @@ pub(super) struct Course<'a> {
     pub(super) shown: Shown,
     /// The event of the sign-in.
     pub(super) attempt: Attempt,
-    /// `DEVICE_KEY` of the request that began the sign-in.
+    /// `DEVICE_KEY`, of this request or of the one that began the sign-in.
     pub(super) device: Option<String>,
+    /// `SRP_A` of a device.
+    pub(super) client_value: Option<ClientValue>,
     /// The custom challenges so far.
     pub(super) rounds: Rounds,
     /// The address that codes by e-mail are to be set up for; it is written once a code came back from there.
@@ -50,6 +55,10 @@ pub(crate) struct Commit {
     pub(super) address: Option<String>,
     /// The passkey that was used.
     pub(super) passkey: Option<Checked>,
+    /// The device that the tokens are given to.
+    pub(crate) device: Option<AtHand>,
+    /// A device that is asked to prove itself, and the session of that challenge.
+    waits: Option<(String, String)>,
     effects: Vec<Effect>,
 }
 
@@ -64,7 +73,7 @@ impl<'a> Course<'a> {
     ) -> Self {
         let device = parameters.get("DEVICE_KEY").map(str::to_owned);
         let (shown, rounds, commit) = (Shown::default(), Rounds::default(), Commit::default());
-        Self { sign_in, user, flow, shown, attempt, device, rounds, address: None, commit }
+        Self { sign_in, user, flow, shown, attempt, device, client_value: None, rounds, address: None, commit }
     }
 
     /// A sign-in that goes on with an answer to this session.
@@ -76,6 +85,7 @@ impl<'a> Course<'a> {
             shown: session.shown,
             attempt: Attempt::resumed(cx, sign_in, EventType::SignIn, session.event),
             device: session.device.clone(),
+            client_value: None,
             rounds: session.rounds.clone(),
             address: None,
             commit: Commit { spent: Some(session.spent()), ..Commit::default() },
@@ -84,12 +94,12 @@ impl<'a> Course<'a> {
 
     /// Takes an input that was checked, and answers what comes of it: the next challenge, or tokens.
     pub(super) async fn advance(mut self, cx: &Context, stage: Option<&Stage>, input: Input) -> Result<Outcome, Error> {
-        let device = device::known(cx, &self).await?;
+        let presented = device::presented(cx, &self).await?;
         let situation = Situation {
             pool: self.sign_in.pool,
             user: &self.user,
             flow: self.flow,
-            device,
+            device: presented.seen(),
             demand: Demand::Nothing,
             now: cx.now(),
         };
@@ -108,6 +118,7 @@ impl<'a> Course<'a> {
             Next::Consult => Box::pin(custom::consult(cx, self)).await,
             Next::Tokens => {
                 let (sign_in, user) = (self.sign_in, self.user);
+                self.commit.device = presented.at_hand(cx, sign_in);
                 let attempt = self.attempt.answered(EventResponseType::Pass);
                 tokens::sign_in(cx, sign_in, user, attempt, self.commit).await.map(Outcome::Tokens)
             }
@@ -115,8 +126,12 @@ impl<'a> Course<'a> {
     }
 
     /// Asks for something more.
-    pub(super) async fn ask(self, cx: &Context, stage: Stage) -> Result<Outcome, Error> {
+    pub(super) async fn ask(mut self, cx: &Context, stage: Stage) -> Result<Outcome, Error> {
+        let waits = stage == Stage::Device;
         let made = challenge::make(cx, &self, stage).await?;
+        if let (true, Outcome::Challenge { session, .. }) = (waits, &made.outcome) {
+            self.commit.waits = self.device.clone().zip(session.clone());
+        }
         let Some(sent) = &made.sent else {
             self.write(cx, None).await?;
             return Ok(made.outcome);
@@ -153,6 +168,9 @@ impl<'a> Course<'a> {
                 after.modified = now;
                 directory::update_claiming(tx, &pool, &before, &after, Claim::Refused)?;
             }
+            if let Some((key, session)) = &commit.waits {
+                devices::wait_for(tx, pool.id(), &id, key, session)?;
+            }
             if let Some(sent) = &sent {
                 sent.insert(tx, &pool, &id)?;
             }
@@ -169,7 +187,7 @@ impl Commit {
         &self,
         tx: &mut dyn Tx,
         pool: &OpenPool,
-        user: &cognate_domain::user::UserId,
+        user: &UserId,
         hash: Option<&str>,
         now: cognate_model::Timestamp,
     ) -> Result<User, Error> {
@@ -188,6 +206,11 @@ impl Commit {
             return Err(super::judgement::wrong());
         }
         Ok(current)
+    }
+
+    /// Notes the sign-in with the device that the tokens are given to.
+    pub(crate) fn note_device(&self, tx: &mut dyn Tx, pool: &str, user: &UserId, now: i64) -> Result<(), Error> {
+        self.device.iter().try_for_each(|device| device.note(tx, pool, user, now))
     }
 
     /// Changes the user as the answer says.

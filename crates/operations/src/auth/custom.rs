@@ -15,7 +15,7 @@ use super::flow::SignIn;
 use super::judgement::{find, wrong};
 use super::resume::{Resumed, resume};
 use super::session::Held;
-use super::{Outcome, Parameters, challenge, secret_hash, srp};
+use super::{Outcome, Parameters, challenge, device, secret_hash, srp};
 use crate::custom_challenges::{Created, Decision, Subject};
 use crate::events::Attempt;
 use crate::{Context, Error, triggers};
@@ -95,6 +95,8 @@ pub(super) async fn begin(cx: &Context, sign_in: &SignIn<'_>, parameters: &Param
     let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
     let mut course = Course::begin(sign_in, user, Flow::Custom, attempt, parameters);
     course.rounds = rounds;
+    // A key that names no device is not refused here: clients that heard so at the beginning would never drop it.
+    course.device = device::if_known(cx, sign_in.pool, Some(&course.user.id), parameters.get("DEVICE_KEY")).await?;
     Box::pin(consult(cx, course)).await
 }
 

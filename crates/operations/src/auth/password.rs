@@ -6,7 +6,7 @@ use cognate_model::EventType;
 use super::course::Course;
 use super::flow::SignIn;
 use super::judgement::{find, judge};
-use super::{Outcome, Parameters, secret_hash};
+use super::{Outcome, Parameters, device, secret_hash};
 use crate::events::Attempt;
 use crate::{Context, Error, hashing, triggers};
 
@@ -34,6 +34,7 @@ pub(super) async fn prove<'a>(
     }
     let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
     let id = found.map(|user| user.id);
+    device::check(cx, sign_in.pool, id.as_ref(), parameters).await?;
     let user = judge(cx, sign_in, name, id.as_ref(), &attempt, async |user| {
         hashing::verify(cx, password, user.and_then(|user| user.hidden.password.hash.as_deref())).await
     })

@@ -5,7 +5,7 @@ use cognate_model::ChallengeNameType;
 use super::course::Course;
 use super::flow::SignIn;
 use super::session::Session;
-use super::{Parameters, secret_hash};
+use super::{Parameters, device, secret_hash};
 use crate::verifier::stranger_id;
 use crate::{Context, Error, directory};
 
@@ -25,16 +25,45 @@ pub(super) async fn resume<'a>(
     session: Option<&str>,
     parameters: &Parameters,
 ) -> Result<Resumed<'a>, Error> {
-    let (pool, client) = (sign_in.pool, sign_in.client);
-    let username = parameters.require("USERNAME")?;
-    secret_hash::check(pool, client, &[username], parameters.get("SECRET_HASH"), secret_hash::Wording::Flow)?;
-    let session = Session::open_for(cx, pool, client, name, session)?;
+    check_client(sign_in, parameters)?;
+    let session = Session::open_for(cx, sign_in.pool, sign_in.client, name, session)?;
+    go_on(cx, sign_in, session, parameters).await
+}
+
+/// The same, for a session that a secret block carried.
+pub(super) async fn resume_session<'a>(
+    cx: &Context,
+    sign_in: &'a SignIn<'a>,
+    name: ChallengeNameType,
+    session: Session,
+    parameters: &Parameters,
+) -> Result<Resumed<'a>, Error> {
+    check_client(sign_in, parameters)?;
+    session.check_for(cx, sign_in.client, name)?;
+    go_on(cx, sign_in, session, parameters).await
+}
+
+fn check_client(sign_in: &SignIn<'_>, parameters: &Parameters) -> Result<(), Error> {
+    let names = [parameters.require("USERNAME")?];
+    let given = parameters.get("SECRET_HASH");
+    secret_hash::check(sign_in.pool, sign_in.client, &names, given, secret_hash::Wording::Flow)
+}
+
+async fn go_on<'a>(
+    cx: &Context,
+    sign_in: &'a SignIn<'a>,
+    session: Session,
+    parameters: &Parameters,
+) -> Result<Resumed<'a>, Error> {
+    let (pool, username) = (sign_in.pool, parameters.require("USERNAME")?);
     let found = cx
         .read(|tx| {
             session.check_unused(tx, pool.id())?;
             directory::find(tx, pool, username)
         })
         .await?;
+    let known = found.as_ref().map(|user| user.id).filter(|id| *id == session.user);
+    device::check(cx, pool, known.as_ref(), parameters).await?;
     if session.is_stranger {
         // The name of the request, or the id that the challenge gave it.
         let id = cognate_domain::usernames::parse_sub(username).unwrap_or_else(|| stranger_id(pool, username));
@@ -46,7 +75,11 @@ pub(super) async fn resume<'a>(
     if !user.enabled {
         return Err(Error::not_authorized("User is disabled."));
     }
-    Ok(Resumed::User(Box::new(Course::resume(cx, sign_in, user, &session)), Box::new(session)))
+    let mut course = Course::resume(cx, sign_in, user, &session);
+    if let Some(key) = parameters.get("DEVICE_KEY") {
+        course.device = Some(key.to_owned());
+    }
+    Ok(Resumed::User(Box::new(course), Box::new(session)))
 }
 
 fn invalid() -> Error {

@@ -156,11 +156,16 @@ impl Session {
     ) -> Result<Self, Error> {
         let text = text.ok_or_else(|| Error::invalid("Missing required parameter Session"))?;
         let session = Self::read(pool, text)?;
-        if session.client != client.id() || !session.stage.takes(challenge) {
+        session.check_for(cx, client, challenge)?;
+        Ok(session)
+    }
+
+    /// Refuses an answer that this session does not wait for.
+    pub(crate) fn check_for(&self, cx: &Context, client: &Client, challenge: ChallengeNameType) -> Result<(), Error> {
+        if self.client != client.id() || !self.stage.takes(challenge) {
             return Err(invalid());
         }
-        session.check_time(cx)?;
-        Ok(session)
+        self.check_time(cx)
     }
 
     /// Opens a session that came without its client: `AssociateSoftwareToken` and `VerifySoftwareToken`.

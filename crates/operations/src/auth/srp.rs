@@ -14,7 +14,7 @@ use super::course::Course;
 use super::flow::SignIn;
 use super::judgement::{find, judge, wrong};
 use super::session::fingerprint;
-use super::{Outcome, Parameters, secret_hash};
+use super::{Outcome, Parameters, device, secret_hash};
 use crate::events::Attempt;
 use crate::verifier::{Kept, prefix, stranger_id};
 use crate::{Context, Error, OpenPool, directory, triggers};
@@ -155,6 +155,7 @@ async fn prove(
         let named = cx.read(|tx| directory::find(tx, pool, username)).await?;
         named.filter(|user| user.id == *id).ok_or_else(wrong)?;
     }
+    device::check(cx, pool, block.user.as_ref(), parameters).await?;
     let attempt = Attempt::resumed(cx, sign_in, EventType::SignIn, block.event);
     let user = judge(cx, sign_in, &block.name, block.user.as_ref(), &attempt, async |user| {
         let kept = match user {
@@ -170,7 +171,7 @@ async fn prove(
 
 /// The text must look like `Fri Feb 9 07:05:03 UTC 2024`. It only has to be the text that was signed; which moment it
 /// names does not matter, as recorded from the live service.
-fn check_timestamp(text: &str) -> Result<(), Error> {
+pub(super) fn check_timestamp(text: &str) -> Result<(), Error> {
     let parts: Vec<&str> = text.split(' ').filter(|part| !part.is_empty()).collect();
     let is_number =
         |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());

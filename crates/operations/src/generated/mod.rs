@@ -109,8 +109,8 @@ impl Request for model::AdminForgetDeviceRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::AdminForgetDevice;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::AdminForgetDevice))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::devices::admin_forget_device::handle(cx, self).await
     }
 }
 
@@ -118,8 +118,8 @@ impl Request for model::AdminGetDeviceRequest {
     type Response = model::AdminGetDeviceResponse;
     const OPERATION: model::Operation = model::Operation::AdminGetDevice;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::AdminGetDevice))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::devices::admin_get_device::handle(cx, self).await
     }
 }
 
@@ -163,8 +163,8 @@ impl Request for model::AdminListDevicesRequest {
     type Response = model::AdminListDevicesResponse;
     const OPERATION: model::Operation = model::Operation::AdminListDevices;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::AdminListDevices))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::devices::admin_list_devices::handle(cx, self).await
     }
 }
 
@@ -271,8 +271,8 @@ impl Request for model::AdminUpdateDeviceStatusRequest {
     type Response = model::AdminUpdateDeviceStatusResponse;
     const OPERATION: model::Operation = model::Operation::AdminUpdateDeviceStatus;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::AdminUpdateDeviceStatus))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::devices::admin_update_device_status::handle(cx, self).await
     }
 }
 
@@ -325,8 +325,8 @@ impl Request for model::ConfirmDeviceRequest {
     type Response = model::ConfirmDeviceResponse;
     const OPERATION: model::Operation = model::Operation::ConfirmDevice;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::ConfirmDevice))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::devices::confirm_device::handle(cx, self).await
     }
 }
 
@@ -658,8 +658,8 @@ impl Request for model::ForgetDeviceRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::ForgetDevice;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::ForgetDevice))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::devices::forget_device::handle(cx, self).await
     }
 }
 
@@ -703,8 +703,8 @@ impl Request for model::GetDeviceRequest {
     type Response = model::GetDeviceResponse;
     const OPERATION: model::Operation = model::Operation::GetDevice;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetDevice))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::devices::get_device::handle(cx, self).await
     }
 }
 
@@ -847,8 +847,8 @@ impl Request for model::ListDevicesRequest {
     type Response = model::ListDevicesResponse;
     const OPERATION: model::Operation = model::Operation::ListDevices;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::ListDevices))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::devices::list_devices::handle(cx, self).await
     }
 }
 
@@ -1153,8 +1153,8 @@ impl Request for model::UpdateDeviceStatusRequest {
     type Response = model::UpdateDeviceStatusResponse;
     const OPERATION: model::Operation = model::Operation::UpdateDeviceStatus;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::UpdateDeviceStatus))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::devices::update_device_status::handle(cx, self).await
     }
 }
 

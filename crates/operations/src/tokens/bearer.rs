@@ -27,6 +27,8 @@ pub struct SignedIn {
     pub device_key: Option<String>,
     /// The event of the sign-in that the token came from.
     pub(crate) event: Option<[u8; 16]>,
+    /// When the user signed in (seconds).
+    pub auth_time: i64,
 }
 
 /// What a token says, as far as it is asked for here.
@@ -157,7 +159,7 @@ impl Signed {
             return Err(Error::not_authorized("User is disabled."));
         }
         let device_key = claims.device_key.clone();
-        Ok(SignedIn { pool: Arc::clone(pool), client, user, device_key, event })
+        Ok(SignedIn { pool: Arc::clone(pool), client, user, device_key, event, auth_time: claims.auth_time })
     }
 }
 

@@ -109,12 +109,13 @@ pub(crate) async fn sign_in(
         auth_time: now.micros(),
         expires: now.plus_seconds(lifetimes.refresh).micros(),
         revoked: false,
-        device: None,
+        device: commit.device.as_ref().map(|device| device.key.clone()),
         rotation: Rotation::default(),
         activity: most_sessions.map(|_| activity(cx, sign_in.address.as_deref())),
     };
     let refresh_token = Held::seal(cx, pool, &family, 0)?;
     let mut result = issue(cx, Arc::clone(pool), client, &user, Grant::from_family(&family, now)).await?;
+    result.new_device_metadata = commit.device.as_ref().and_then(|device| device.metadata(pool));
     let pool = Arc::clone(pool);
     cx.write(move |tx| {
         let before = commit.check(tx, &pool, &family.user, user.hidden.password.hash.as_deref(), now)?;
@@ -127,6 +128,7 @@ pub(crate) async fn sign_in(
         if after != before {
             directory::update_claiming(tx, &pool, &before, &after, Claim::Refused)?;
         }
+        commit.note_device(tx, pool.id(), &family.user, now.micros())?;
         let forgotten = now.plus_seconds(-LONGEST_ACCESS).micros();
         refresh_tokens::forget_ended(tx, pool.id(), &family.user, forgotten)?;
         if let Some(most) = most_sessions {

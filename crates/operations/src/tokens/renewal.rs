@@ -14,6 +14,7 @@ use cognate_store::{Tx, users};
 
 use super::activity::activity;
 use super::{Grant, Held, issue};
+use crate::auth::check_device;
 use crate::{Context, Error, OpenPool};
 
 /// A refresh token that this client was given, and whose sign-in it is.
@@ -58,10 +59,7 @@ pub(crate) async fn present(
     // A family is forgotten some time after its end.
     let forgotten = || if held.expires <= cx.now().micros() { expired() } else { invalid() };
     let (user, family) = found.ok_or_else(forgotten)?;
-    // A device that is tracked has to name itself.
-    if family.device.is_some() && family.device.as_deref() != device_key {
-        return Err(invalid());
-    }
+    check_device(cx, pool, &family, device_key).await?;
     Ok(Presented { held, user, family })
 }
 

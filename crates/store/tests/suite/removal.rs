@@ -6,10 +6,11 @@ use cognate_store::outbox::Sealed;
 use cognate_store::refresh_tokens::Family;
 use cognate_store::signing_keys;
 use cognate_store::{
-    DbError, Tx, attempts, auth_events, clients, codes, counters, groups, outbox, passkey_challenges, passkeys,
-    refresh_tokens, srp_verifiers, used_sessions, user_index, users,
+    DbError, Tx, attempts, auth_events, clients, codes, counters, devices, groups, outbox, passkey_challenges,
+    passkeys, refresh_tokens, srp_verifiers, used_sessions, user_index, users,
 };
 
+use crate::devices::device;
 use crate::harness::{Engine, OTHER, POOL, client, furnish, id, user, write};
 use crate::messages::event;
 use crate::passkeys::{begun, passkey};
@@ -24,6 +25,7 @@ pub fn fill(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
     signing_keys::insert(tx, pool, &key("id", 1))?;
     groups::add_member(tx, pool, "admins", user)?;
     refresh_tokens::insert(tx, pool, &Family { user: *user, ..family(1, 1, 9) })?;
+    devices::insert(tx, pool, user, &device(1, true), &[1])?;
     codes::put(tx, pool, user, "forgot", &code(1))?;
     attempts::count(tx, pool, user, "forgot", 1, 1)?;
     auth_events::insert(tx, pool, user, &event_id, &event)?;
@@ -53,6 +55,7 @@ pub async fn a_deleted_user_leaves_no_row(engine: &impl Engine) {
         "attempts",
         "auth_events",
         "codes",
+        "devices",
         "group_members",
         "outbox",
         "passkey_challenges",
