@@ -80,6 +80,32 @@ impl Data {
     }
 }
 
+/// What a server may know about the world, for threat protection.
+#[derive(Args, Clone)]
+struct Knowledge {
+    /// A table in CSV that says where addresses are: columns network (or start and end), country, and where known
+    /// city, latitude, longitude.
+    #[arg(long, value_name = "FILE")]
+    places: Option<PathBuf>,
+    /// A list of stolen passwords: a SHA-1 hash, or ten or more of its first hexadecimal digits, on each line.
+    #[arg(long, value_name = "FILE")]
+    compromised_passwords: Option<PathBuf>,
+    /// Where the links of messages about risky sign-ins lead: a page of yours that calls UpdateAuthEventFeedback.
+    #[arg(long, value_name = "URL")]
+    feedback_url: Option<String>,
+}
+
+impl Knowledge {
+    fn over(&self, file: &cognate::FileConfig) -> cognate::FileConfig {
+        cognate::FileConfig {
+            places: self.places.clone().or_else(|| file.places.clone()),
+            compromised_passwords: self.compromised_passwords.clone().or_else(|| file.compromised_passwords.clone()),
+            feedback_url: self.feedback_url.clone().or_else(|| file.feedback_url.clone()),
+            ..file.clone()
+        }
+    }
+}
+
 /// The root key of the environment; both parts or none.
 #[derive(Args, Clone)]
 struct RootKey {

@@ -17,18 +17,26 @@ pub struct Config {
     pub master_key: Option<String>,
     /// Region, account, issuer, cost of hashes.
     pub settings: Settings,
+    /// A table that says where addresses are (`docs/risk.md`).
+    pub places: Option<PathBuf>,
+    /// A list of stolen passwords, by their SHA-1 hashes (`docs/risk.md`).
+    pub compromised_passwords: Option<PathBuf>,
 }
 
 impl Config {
     /// For production: Argon2id at full cost.
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), master_key: None, settings: Settings::default() }
+        Self::with(data.into(), Settings::default())
     }
 
     /// For development and tests: the cheapest legal hashes, messages readable.
     pub fn development(data: impl Into<PathBuf>) -> Self {
         let settings = Settings { hash_cost: HashCost::DEV, keeps_messages_readable: true, ..Settings::default() };
-        Self { data: data.into(), master_key: None, settings }
+        Self::with(data.into(), settings)
+    }
+
+    fn with(data: PathBuf, settings: Settings) -> Self {
+        Self { data, master_key: None, settings, places: None, compromised_passwords: None }
     }
 }
 
@@ -100,6 +108,12 @@ pub struct FileConfig {
     pub issuer: Option<String>,
     /// A file with declared pools, applied at every start.
     pub pools: Option<PathBuf>,
+    /// A table that says where addresses are.
+    pub places: Option<PathBuf>,
+    /// A list of stolen passwords, by their SHA-1 hashes.
+    pub compromised_passwords: Option<PathBuf>,
+    /// Where the links of messages about risky sign-ins lead.
+    pub feedback_url: Option<String>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -111,8 +125,14 @@ impl FileConfig {
         toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
     }
 
-    /// Writes its region, account and issuer into settings.
-    pub fn apply(&self, settings: &mut Settings) -> Result<(), String> {
+    /// Writes what it says into a configuration, but for the data folder.
+    pub fn apply(&self, config: &mut Config) -> Result<(), String> {
+        config.places.clone_from(&self.places);
+        config.compromised_passwords.clone_from(&self.compromised_passwords);
+        let settings = &mut config.settings;
+        if let Some(url) = &self.feedback_url {
+            settings.feedback_url.clone_from(url);
+        }
         if let Some(region) = &self.region {
             settings.region = checked(region, "region", |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')?;
         }
@@ -148,9 +168,9 @@ mod tests {
     #[test]
     fn a_file_sets_region_and_limits() {
         let file: FileConfig = toml::from_str("region = \"eu-west-1\"\n[limits]\nbody_bytes = 2048\n").unwrap();
-        let mut settings = Settings::default();
-        file.apply(&mut settings).unwrap();
-        assert_eq!(settings.region, "eu-west-1");
+        let mut config = Config::new("data");
+        file.apply(&mut config).unwrap();
+        assert_eq!(config.settings.region, "eu-west-1");
         assert_eq!((file.limits.body_bytes, file.limits.connections), (2_048, 4_096));
     }
 

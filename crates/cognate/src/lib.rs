@@ -32,6 +32,7 @@
 //! ```
 
 mod config;
+mod knowledge;
 mod master_key;
 mod metrics;
 mod patient_stream;

@@ -12,6 +12,7 @@ use cognate_store::user_pools::list;
 use cognate_store::{OpenError, Store, settings};
 use thiserror::Error;
 
+use crate::knowledge;
 use crate::master_key::{self, MasterKeyError};
 use crate::{Config, Door, Limits, Server, ServerError};
 
@@ -66,7 +67,9 @@ impl UserPools {
 
     fn on(store: Store, config: Config, double: Option<Arc<dyn CustomChallenges>>) -> Result<Self, OpenPoolsError> {
         let key = master_key::load(config.master_key.as_deref(), &config.data)?;
-        let services = Services::new(store, config.settings, key);
+        let knowledge = knowledge::read(&config).map_err(OpenPoolsError::Data)?;
+        let mut services = Services::new(store, config.settings, key);
+        services.knowledge = knowledge;
         let services = match double {
             Some(double) => services.with_custom_challenges(double),
             None => services,

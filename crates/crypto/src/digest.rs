@@ -12,6 +12,13 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
     out
 }
 
+/// SHA-1 of `data` (FIPS 180-4), which lists of stolen passwords use. It protects nothing.
+pub fn sha1(data: &[u8]) -> [u8; 20] {
+    let mut out = [0; 20];
+    out.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, data).as_ref());
+    out
+}
+
 /// SHA-256 of `data` in lower-case hexadecimal, the form that `SigV4` and stored code hashes use.
 pub fn sha256_hex(data: &[u8]) -> String {
     HEXLOWER.encode(&sha256(data))
@@ -40,6 +47,11 @@ mod tests {
     fn sha256_gives_the_fips_180_example() {
         let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256_hex(b"abc"), hex);
+    }
+
+    #[test]
+    fn sha1_gives_the_fips_180_example() {
+        assert_eq!(HEXLOWER.encode(&sha1(b"abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
     }
 
     #[test]

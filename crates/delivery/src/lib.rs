@@ -2,8 +2,12 @@
 //!
 //! Source: "Configuring verification and invitation messages" (Amazon Cognito developer guide).
 
+mod risk_notice;
+
 use cognate_domain::Pool;
 use cognate_model::{DeliveryMediumType, MessageTemplateType};
+
+pub use risk_notice::{RiskNotice, risk_notice};
 
 /// A message ready to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,14 +84,18 @@ fn verification(pool: &Pool, medium: DeliveryMediumType, code: &str, default_sub
     }
 }
 
-/// Fills both placeholders in one pass over the template; what is filled in is not looked at again.
 fn split_fill(template: &str, name: &str, code: &str) -> String {
-    let mut out = String::with_capacity(template.len() + name.len() + code.len());
+    fill(template, &[(CODE, code), (NAME, name)])
+}
+
+/// Fills placeholders in one pass over the template; what is filled in is not looked at again.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(template.len() + values.iter().map(|(_, value)| value.len()).sum::<usize>());
     let mut rest = template;
     loop {
-        let next = [(rest.find(CODE), CODE, code), (rest.find(NAME), NAME, name)]
-            .into_iter()
-            .filter_map(|(at, placeholder, value)| at.map(|at| (at, placeholder, value)))
+        let next = values
+            .iter()
+            .filter_map(|(placeholder, value)| rest.find(placeholder).map(|at| (at, placeholder, value)))
             .min_by_key(|(at, ..)| *at);
         let Some((at, placeholder, value)) = next else {
             out.push_str(rest);

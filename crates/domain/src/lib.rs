@@ -30,6 +30,7 @@ pub mod pool_rules;
 mod pool_senders;
 pub mod refresh_rotation;
 mod refusal;
+pub mod risk;
 mod schema_constraints;
 pub mod schema_declaration;
 pub mod session_id;

@@ -26,6 +26,15 @@ pub(crate) fn check_email(email: Option<&EmailConfigurationType>, region: &str) 
     Ok(())
 }
 
+/// Checks whom messages about risky sign-ins are sent as.
+pub(crate) fn check_notifier(source_arn: &str, from: Option<&str>, region: &str) -> Result<(), Refusal> {
+    check_source(source_arn, region)?;
+    if from.is_some_and(|from| !is_sender(from)) {
+        return Err(Refusal::invalid("Provided From email address is invalid"));
+    }
+    Ok(())
+}
+
 fn check_source(arn: &str, region: &str) -> Result<(), Refusal> {
     let mut allowed = SES_REGIONS.to_vec();
     if !allowed.contains(&region) {

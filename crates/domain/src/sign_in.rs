@@ -279,9 +279,7 @@ fn second_factor(situation: &Situation<'_>) -> Result<Factor, Refusal> {
         return Ok(due);
     }
     match mfa_preference::possible_factor(pool, user) {
-        Factor::None if situation.demand == Demand::Required => {
-            Err(Refusal::new(Exception::NotAuthorized, "Request not allowed due to security reasons."))
-        }
+        Factor::None if situation.demand == Demand::Required => Err(crate::risk::blocked()),
         factor => Ok(factor),
     }
 }

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 use cognate_crypto::password::PasswordHasher;
 use cognate_crypto::random::{Random, SystemRandom};
 use cognate_crypto::seal::MasterKey;
-use cognate_model::Timestamp;
+use cognate_model::{ContextDataType, Timestamp};
 use cognate_store::{DbError, Store, Tx};
 
 use crate::cache::Caches;
 use crate::custom_challenges::CustomChallenges;
 use crate::declare::DeclaredPools;
 use crate::gates::Gates;
+use crate::risk::Knowledge;
 use crate::work::WorkPool;
 use crate::{Clock, Error, Settings};
 
@@ -34,6 +35,8 @@ pub struct Services {
     pub(crate) work: WorkPool,
     /// Held by who makes the signing keys of a pool.
     pub(crate) making_keys: tokio::sync::Mutex<()>,
+    /// What the operator lets the server know about the world.
+    pub knowledge: Knowledge,
     pub(crate) hasher: PasswordHasher,
     pub(crate) gates: Gates,
     /// Stands in for the triggers of custom authentication.
@@ -47,6 +50,7 @@ impl Services {
             store,
             clock: Clock::default(),
             random: Box::new(SystemRandom),
+            knowledge: Knowledge::default(),
             hasher: PasswordHasher::new(settings.hash_cost),
             settings,
             master_key,
@@ -93,6 +97,20 @@ impl Context {
     /// The surroundings of a request.
     pub fn new(services: Arc<Services>, caller: Caller) -> Self {
         Self { services, caller }
+    }
+
+    /// The same for somebody else: an application's server says whom it acts for, and what they said of themselves.
+    pub(crate) fn on_behalf_of(&self, stated: Option<&ContextDataType>) -> Self {
+        let mut cx = self.clone();
+        if let Some(stated) = stated {
+            let headers = stated.http_headers.iter();
+            cx.caller.agent = headers
+                .filter(|header| {
+                    header.header_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("user-agent"))
+                })
+                .find_map(|header| header.header_value.clone());
+        }
+        cx
     }
 
     /// What all requests share, to keep.

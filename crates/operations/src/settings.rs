@@ -15,7 +15,12 @@ pub struct Settings {
     pub hash_cost: HashCost,
     /// Whether messages can be read back through the development endpoint.
     pub keeps_messages_readable: bool,
+    /// Where the links of messages about risky sign-ins lead: a page of the operator's own.
+    pub feedback_url: String,
 }
+
+/// Where they lead unless the operator says otherwise: nowhere, but what follows says all that a program needs.
+const NOWHERE: &str = "urn:cognate:feedback";
 
 /// The `iss` claim of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +65,7 @@ impl Default for Settings {
             issuer: Issuer::Service,
             hash_cost: HashCost::SERVE,
             keeps_messages_readable: false,
+            feedback_url: NOWHERE.to_owned(),
         }
     }
 }

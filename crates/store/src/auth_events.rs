@@ -37,13 +37,17 @@ pub fn forget(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError>
     Ok(())
 }
 
-/// Removes all but the newest [`KEPT`] events of a user.
-pub fn trim(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
-    let oldest = tx.query_one(
+/// Removes all but the newest [`KEPT`] events of a user, and all whose id lies below `oldest`.
+pub fn trim(tx: &mut dyn Tx, pool: &str, user: &UserId, oldest: &[u8; 16]) -> Result<(), DbError> {
+    tx.execute(
+        "DELETE FROM auth_events WHERE pool = $1 AND user_id = $2 AND id < $3",
+        &[Param::Text(pool), Param::Bytes(user), Param::Bytes(oldest)],
+    )?;
+    let surplus = tx.query_one(
         "SELECT id FROM auth_events WHERE pool = $1 AND user_id = $2 ORDER BY id DESC LIMIT 1 OFFSET $3",
         &[Param::Text(pool), Param::Bytes(user), Param::Int(KEPT)],
     )?;
-    if let Some(mut row) = oldest {
+    if let Some(mut row) = surplus {
         let id = row.id(0)?;
         tx.execute(
             "DELETE FROM auth_events WHERE pool = $1 AND user_id = $2 AND id <= $3",
@@ -63,20 +67,23 @@ pub fn get(tx: &mut dyn Tx, pool: &str, user: &UserId, id: &[u8; 16]) -> Result<
     .transpose()
 }
 
-/// Events older than `before` (all without it), newest first.
+/// Events older than `before` (all without it) whose id does not lie below `oldest`, newest first.
 pub fn list(
     tx: &mut dyn Tx,
     pool: &str,
     user: &UserId,
     before: Option<&[u8; 16]>,
+    oldest: &[u8; 16],
     limit: i64,
 ) -> Result<Vec<AuthEventType>, DbError> {
     tx.query(
-        "SELECT record FROM auth_events WHERE pool = $1 AND user_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4",
+        "SELECT record FROM auth_events WHERE pool = $1 AND user_id = $2 AND id < $3 AND id >= $4 \
+         ORDER BY id DESC LIMIT $5",
         &[
             Param::Text(pool),
             Param::Bytes(user),
             Param::Bytes(before.map_or(&[u8::MAX; 17], |id| id.as_slice())),
+            Param::Bytes(oldest),
             Param::Int(limit),
         ],
     )?

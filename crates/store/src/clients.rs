@@ -65,6 +65,7 @@ pub fn count(tx: &mut dyn Tx, pool: &str) -> Result<i64, DbError> {
 pub fn delete(tx: &mut dyn Tx, pool: &str, id: &str) -> Result<bool, DbError> {
     let params = [Param::Text(pool), Param::Text(id)];
     tx.execute("DELETE FROM client_pools WHERE pool = $1 AND client = $2", &params)?;
+    crate::risk_configurations::delete(tx, pool, Some(id))?;
     Ok(tx.execute("DELETE FROM clients WHERE pool = $1 AND id = $2", &params)? > 0)
 }
 

@@ -21,6 +21,8 @@ pub mod outbox;
 pub mod passkey_challenges;
 pub mod passkeys;
 pub mod refresh_tokens;
+pub mod risk_configurations;
+pub mod risk_marks;
 pub mod settings;
 pub mod signing_keys;
 mod sqlite;

@@ -7,6 +7,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (4, include_str!("migrations/0004_passkeys.sql")),
     (5, include_str!("migrations/0005_sessions.sql")),
     (6, include_str!("migrations/0006_devices.sql")),
+    (7, include_str!("migrations/0007_risk.sql")),
 ];
 
 /// The schema that this program writes.

@@ -79,6 +79,8 @@ pub fn delete(tx: &mut dyn Tx, id: &str) -> Result<(), DbError> {
         "DELETE FROM passkeys WHERE pool = $1",
         "DELETE FROM passkey_challenges WHERE pool = $1",
         "DELETE FROM devices WHERE pool = $1",
+        "DELETE FROM risk_configurations WHERE pool = $1",
+        "DELETE FROM risk_marks WHERE pool = $1",
         "DELETE FROM counters WHERE pool = $1",
         "DELETE FROM user_pools WHERE id = $1",
     ] {

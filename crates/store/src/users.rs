@@ -105,6 +105,7 @@ pub fn delete(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
         "DELETE FROM passkeys WHERE pool = $1 AND user_id = $2",
         "DELETE FROM passkey_challenges WHERE pool = $1 AND user_id = $2",
         "DELETE FROM devices WHERE pool = $1 AND user_id = $2",
+        "DELETE FROM risk_marks WHERE pool = $1 AND user_id = $2",
     ] {
         tx.execute(statement, &[Param::Text(pool), Param::Bytes(&user.id)])?;
     }

@@ -20,6 +20,8 @@ mod passkeys;
 mod pools;
 #[path = "suite/removal.rs"]
 mod removal;
+#[path = "suite/risk.rs"]
+mod risk;
 #[path = "suite/search.rs"]
 mod search;
 #[path = "suite/sessions.rs"]
@@ -151,6 +153,13 @@ run_on! { embedded: crate::sqlite::Embedded;
         a_device_is_deleted_once,
         only_the_newest_devices_are_kept,
     }
+    risk {
+        a_configuration_belongs_to_its_pool_or_client,
+        a_deleted_client_leaves_no_configuration,
+        marks_come_back_as_they_were_written,
+        a_mark_is_replaced_and_forgotten,
+        the_marks_that_were_seen_longest_ago_go_first,
+    }
     messages {
         messages_of_a_user_come_newest_first,
         the_newest_messages_come_from_every_pool,
@@ -160,6 +169,7 @@ run_on! { embedded: crate::sqlite::Embedded;
         an_event_id_is_unique,
         events_come_newest_first_page_by_page,
         only_the_newest_events_are_kept,
+        old_events_are_forgotten,
     }
     passkeys {
         a_passkey_comes_back_as_it_was_written,

@@ -14,7 +14,9 @@ use cognate_testkit::aws_sdk_cognitoidentityprovider::operation::respond_to_auth
     RespondToAuthChallengeError, RespondToAuthChallengeOutput,
 };
 use cognate_testkit::aws_sdk_cognitoidentityprovider::types::{
-    AuthFlowType, ChallengeNameType, ExplicitAuthFlowsType, LambdaConfigType, PreventUserExistenceErrorTypes,
+    AdvancedSecurityAdditionalFlowsType, AdvancedSecurityEnabledModeType, AdvancedSecurityModeType, AuthFlowType,
+    ChallengeNameType, ExplicitAuthFlowsType, LambdaConfigType, PreventUserExistenceErrorTypes,
+    RiskExceptionConfigurationType, UserPoolAddOnsType, UserPoolTierType,
 };
 use cognate_testkit::cognate::Error;
 use cognate_testkit::cognate::custom_challenges::{Answer, Created, CustomChallenges, Decision, Round, Subject};
@@ -81,17 +83,20 @@ impl CustomChallenges for Riddles {
 async fn a_pool_with_riddles(riddles: Arc<Riddles>) -> Pool {
     let cognate = Cognate::builder().custom_challenges(riddles).start().await.unwrap();
     let sdk = Client::from_conf(cognate.sdk_config());
-    let triggers = LambdaConfigType::builder()
-        .define_auth_challenge(ARN)
-        .create_auth_challenge(ARN)
-        .verify_auth_challenge_response(ARN)
-        .build();
-    let created = sdk.create_user_pool().pool_name("riddles").lambda_config(triggers).send().await.unwrap();
+    let created = sdk.create_user_pool().pool_name("riddles").lambda_config(triggers()).send().await.unwrap();
     let created = created.user_pool.unwrap();
     let (id, arn) = (created.id.unwrap(), created.arn.unwrap());
     let mut pool = Pool { cognate: Arc::new(cognate), sdk, id, arn, client: String::new() };
     pool.client = pool.client_with(allowing_custom).await.0;
     pool
+}
+
+fn triggers() -> LambdaConfigType {
+    LambdaConfigType::builder()
+        .define_auth_challenge(ARN)
+        .create_auth_challenge(ARN)
+        .verify_auth_challenge_response(ARN)
+        .build()
 }
 
 fn allowing_custom(client: CreateUserPoolClientFluentBuilder) -> CreateUserPoolClientFluentBuilder {
@@ -232,4 +237,49 @@ async fn a_pool_without_triggers_has_no_custom_challenges() {
     let client = pool.client_with(allowing_custom).await.0;
     let missing = "InvalidParameterException: Custom auth lambda trigger is not configured for the user pool.";
     refused(begin_with(&pool.seen_by(&client), "maria", &[]).await, missing);
+}
+
+#[tokio::test]
+async fn a_custom_sign_in_is_weighed_where_its_own_switch_says_so() {
+    let pool = a_pool_with_riddles(Arc::new(Riddles::default())).await;
+    pool.user("maria").await;
+    let watch = async |custom: Option<AdvancedSecurityEnabledModeType>| {
+        let flows = AdvancedSecurityAdditionalFlowsType::builder().set_custom_auth_mode(custom).build();
+        let add_ons = UserPoolAddOnsType::builder().advanced_security_mode(AdvancedSecurityModeType::Audit);
+        let add_ons = add_ons.advanced_security_additional_flows(flows).build().unwrap();
+        let request = pool.update_user_pool().user_pool_tier(UserPoolTierType::Plus).user_pool_add_ons(add_ons);
+        request.lambda_config(triggers()).send().await.unwrap();
+        let exceptions = RiskExceptionConfigurationType::builder().blocked_ip_range_list("127.0.0.0/8").build();
+        let request = pool.sdk.set_risk_configuration().user_pool_id(&pool.id);
+        request.risk_exception_configuration(exceptions).send().await.unwrap();
+    };
+    let solve = async || {
+        let mut session = begin(&pool, "maria").await.session.unwrap();
+        session = answer(&pool, &session, "answer 0").await?.session.unwrap();
+        answer(&pool, &session, "answer 1").await
+    };
+    watch(None).await;
+    assert!(solve().await.unwrap().authentication_result.is_some());
+    watch(Some(AdvancedSecurityEnabledModeType::Enforced)).await;
+    refused(solve().await, "NotAuthorizedException: Request not allowed due to security reasons.");
+    let events = pool.admin_list_user_auth_events("maria").send().await.unwrap().auth_events.unwrap();
+    let outcomes: Vec<&str> = events.iter().map(|event| event.event_response().unwrap().as_str()).collect();
+    assert_eq!(outcomes, ["Fail", "Pass"]);
+}
+
+#[tokio::test]
+async fn a_custom_sign_in_that_the_trigger_ends_is_an_event() {
+    let pool = a_pool_with_riddles(Arc::new(Riddles::default())).await;
+    pool.user("maria").await;
+    let add_ons = UserPoolAddOnsType::builder().advanced_security_mode(AdvancedSecurityModeType::Audit);
+    let request = pool.update_user_pool().user_pool_tier(UserPoolTierType::Plus);
+    let request = request.user_pool_add_ons(add_ons.build().unwrap()).lambda_config(triggers());
+    request.send().await.unwrap();
+    let mut session = begin(&pool, "maria").await.session.unwrap();
+    for _ in 0..2 {
+        session = answer(&pool, &session, "wrong").await.unwrap().session.unwrap();
+    }
+    refused(answer(&pool, &session, "wrong").await, WRONG_PASSWORD);
+    let events = pool.admin_list_user_auth_events("maria").send().await.unwrap().auth_events.unwrap();
+    assert_eq!((events.len(), events[0].event_response().unwrap().as_str()), (1, "Fail"));
 }

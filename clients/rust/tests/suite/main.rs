@@ -34,6 +34,7 @@ mod passkeys;
 mod pool_mfa;
 mod refresh;
 mod refusals;
+mod risk;
 mod secret_hash;
 mod set_password;
 mod sign_in;

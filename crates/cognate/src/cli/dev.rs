@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use cognate::{Config, Door, FileConfig, Limits, UserPools};
 
-use super::{Data, Failure, RootKey, declare, listen, log, root_key, say, shutdown};
+use super::{Data, Failure, Knowledge, RootKey, declare, listen, log, root_key, say, shutdown};
 
 /// Where `dev` listens unless it is told otherwise.
 const ADDRESS: &str = "127.0.0.1:9229";
@@ -18,6 +18,8 @@ pub(super) struct Options {
     listen: String,
     #[command(flatten)]
     data: Data,
+    #[command(flatten)]
+    knowledge: Knowledge,
     /// A file with pools, app clients, groups and users that are there after every start.
     #[arg(long, value_name = "FILE")]
     pools: Option<PathBuf>,
@@ -44,7 +46,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     log("warn,outbox=info");
     check_loopback(&options)?;
     let mut config = Config::development(options.data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
-    options.data.over(&FileConfig::default()).apply(&mut config.settings)?;
+    options.knowledge.over(&options.data.over(&FileConfig::default())).apply(&mut config)?;
     config.master_key.clone_from(&options.data.master_key);
     let data = config.data.clone();
     let region = config.settings.region.clone();

@@ -14,6 +14,7 @@ pub(crate) async fn handle(
 ) -> Result<AdminInitiateAuthResponse, Error> {
     let pool = cx.pool(&request.user_pool_id).await?;
     let client = cx.client_of(pool.id(), &request.client_id).await?;
+    let cx = &cx.on_behalf_of(request.context_data.as_ref());
     let address = request.context_data.map(|context| context.ip_address);
     let sign_in = SignIn { api: Api::Admin, pool: &pool, client: &client, address };
     flow::begin(cx, &sign_in, request.auth_flow, request.auth_parameters).await.map(Into::into)

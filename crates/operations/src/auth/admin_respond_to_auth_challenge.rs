@@ -18,6 +18,7 @@ pub(crate) async fn handle(
 ) -> Result<AdminRespondToAuthChallengeResponse, Error> {
     let pool = cx.pool(&request.user_pool_id).await?;
     let client = cx.client_of(pool.id(), &request.client_id).await?;
+    let cx = &cx.on_behalf_of(request.context_data.as_ref());
     let address = request.context_data.map(|context| context.ip_address);
     let sign_in = SignIn { api: Api::Admin, pool: &pool, client: &client, address };
     let outcome = answer(cx, &sign_in, request.challenge_name, request.session, request.challenge_responses).await?;

@@ -90,6 +90,7 @@ pub(super) fn state(cx: &Context, course: &Course<'_>, stage: Stage, held: Held)
         shown: course.shown,
         event: course.attempt.id,
         device: course.device.clone(),
+        risk: course.risk,
         held,
         rounds: course.rounds.clone(),
     };

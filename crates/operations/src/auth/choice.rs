@@ -6,10 +6,10 @@ use cognate_model::{ChallengeNameType, EventType};
 
 use super::course::Course;
 use super::flow::SignIn;
-use super::judgement::{find, judge, wrong};
+use super::judgement::{find, judge, look_up, wrong};
 use super::resume::{Resumed, resume};
 use super::session::{Held, Parts, Session};
-use super::{Outcome, Parameters, challenge, device, passkey, pretence, secret_hash, simulated, srp};
+use super::{Outcome, Parameters, attempt_ends, challenge, device, passkey, pretence, secret_hash, simulated, srp};
 use crate::events::Attempt;
 use crate::verifier::stranger_id;
 use crate::{Context, Error, hashing, triggers};
@@ -30,7 +30,8 @@ pub(super) async fn begin(cx: &Context, sign_in: &SignIn<'_>, parameters: &Param
         if discreet {
             return begin_for_stranger(cx, sign_in, name, preferred, parameters).await;
         }
-        return Err(refusal.into());
+        let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
+        return Err(attempt_ends::unseen(cx, sign_in, &user, attempt, refusal.into()).await);
     }
     let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
     let course = Course::begin(sign_in, user, Flow::Choice, attempt, parameters);
@@ -117,7 +118,8 @@ async fn judge_password(cx: &Context, course: &Course<'_>, parameters: &Paramete
         hashing::verify(cx, password, user.and_then(|user| user.hidden.password.hash.as_deref())).await
     })
     .await?;
-    Ok((user, course.attempt.clone().password_right()))
+    let attempt = look_up(cx, sign_in, &user, password, course.attempt.clone().password_right()).await?;
+    Ok((user, attempt))
 }
 
 /// The exchange is in the secret block; the session only says that there is one.
@@ -193,6 +195,7 @@ fn stranger_session(cx: &Context, sign_in: &SignIn<'_>, name: &str, stage: Stage
         shown: sign_in::Shown::default(),
         event: cognate_crypto::random::uuid_v7(cx.random(), cx.now().micros()),
         device: None,
+        risk: None,
         held,
         rounds: super::custom::Rounds::default(),
     };

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use cognate_domain::{client_rules, lockout, password_policy, user_status};
 use cognate_model::{
-    ConfirmForgotPasswordRequest, ConfirmForgotPasswordResponse, EventResponseType, EventType, Exception,
+    ConfirmForgotPasswordRequest, ConfirmForgotPasswordResponse, EventFilterType, EventResponseType, EventType,
+    Exception,
 };
 use cognate_store::users;
 
@@ -17,7 +18,7 @@ use super::initiate_auth::stated_address;
 use super::{pretence, secret_hash};
 use crate::codes::{self, Answer, FORGOT_PASSWORD};
 use crate::events::Attempt;
-use crate::{Context, Error, directory, triggers};
+use crate::{Context, Error, directory, risk, triggers};
 
 pub(crate) async fn handle(
     cx: &Context,
@@ -31,7 +32,13 @@ pub(crate) async fn handle(
     let address = stated_address(&client, request.user_context_data)?;
     let discreet = client_rules::prevents_user_existence_errors(&client);
     let password = request.password.expose();
-    let policy = password_policy::check(&pool.password_policy(), password);
+    let mut policy = password_policy::check(&pool.password_policy(), password).map_err(Error::from);
+    let mut is_compromised = false;
+    if policy.is_ok() {
+        let purpose = EventFilterType::PasswordChange;
+        let checked = risk::check_new_password(cx, &pool, client.id(), password, purpose).await;
+        policy = checked.map(|is_on_the_list| is_compromised = is_on_the_list);
+    }
     if discreet {
         // Before the user is looked for: else what is wrong with the password would tell that there is one.
         policy.clone()?;
@@ -58,7 +65,10 @@ pub(crate) async fn handle(
     }
     let new = crate::users::new_password(cx, &pool, &user, password).await?;
     let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
-    let attempt = Attempt::new(cx, &sign_in, EventType::PasswordChange).answered(EventResponseType::Pass);
+    let mut attempt = Attempt::new(cx, &sign_in, EventType::PasswordChange).answered(EventResponseType::Pass);
+    if is_compromised {
+        attempt = attempt.compromised();
+    }
     let (now, id, pool) = (cx.now(), user.id, Arc::clone(&pool));
     cx.write(move |tx| {
         answer.consume(tx, &pool, now.micros())?;

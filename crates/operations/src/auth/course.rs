@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use cognate_crypto::srp::ClientValue;
-use cognate_domain::sign_in::{self, Demand, Effect, Flow, Input, Next, Shown, Situation, Stage};
+use cognate_domain::risk;
+use cognate_domain::sign_in::{self, Demand, Device, Effect, Flow, Input, Next, Shown, Situation, Stage};
 use cognate_domain::user::UserId;
 use cognate_domain::{User, lockout};
 use cognate_model::{EventResponseType, EventType, Exception};
@@ -34,6 +35,8 @@ pub(super) struct Course<'a> {
     pub(super) attempt: Attempt,
     /// `DEVICE_KEY`, of this request or of the one that began the sign-in.
     pub(super) device: Option<String>,
+    /// What the risk asks for, once it was weighed.
+    pub(super) risk: Option<Demand>,
     /// `SRP_A` of a device.
     pub(super) client_value: Option<ClientValue>,
     /// The custom challenges so far.
@@ -73,7 +76,19 @@ impl<'a> Course<'a> {
     ) -> Self {
         let device = parameters.get("DEVICE_KEY").map(str::to_owned);
         let (shown, rounds, commit) = (Shown::default(), Rounds::default(), Commit::default());
-        Self { sign_in, user, flow, shown, attempt, device, client_value: None, rounds, address: None, commit }
+        Self {
+            sign_in,
+            user,
+            flow,
+            shown,
+            attempt,
+            device,
+            risk: None,
+            client_value: None,
+            rounds,
+            address: None,
+            commit,
+        }
     }
 
     /// A sign-in that goes on with an answer to this session.
@@ -85,6 +100,7 @@ impl<'a> Course<'a> {
             shown: session.shown,
             attempt: Attempt::resumed(cx, sign_in, EventType::SignIn, session.event),
             device: session.device.clone(),
+            risk: session.risk,
             client_value: None,
             rounds: session.rounds.clone(),
             address: None,
@@ -95,18 +111,24 @@ impl<'a> Course<'a> {
     /// Takes an input that was checked, and answers what comes of it: the next challenge, or tokens.
     pub(super) async fn advance(mut self, cx: &Context, stage: Option<&Stage>, input: Input) -> Result<Outcome, Error> {
         let presented = device::presented(cx, &self).await?;
+        if self.risk.is_none() && matches!(input, Input::First(_) | Input::Granted) {
+            self = self.weigh(cx, presented.seen()).await?;
+        }
         let situation = Situation {
             pool: self.sign_in.pool,
             user: &self.user,
             flow: self.flow,
             device: presented.seen(),
-            demand: Demand::Nothing,
+            demand: self.risk.unwrap_or_default(),
             now: cx.now(),
         };
         let step = match sign_in::step(&situation, stage, self.shown, input) {
             Ok(step) => step,
             Err(refusal) if refusal == sign_in::out_of_order() => return Err(refusal.into()),
             Err(refusal) => {
+                if refusal == risk::blocked() {
+                    self.attempt.block();
+                }
                 return Err(attempt_ends::refused(cx, self.sign_in, &self.user, self.attempt, refusal.into()).await);
             }
         };
@@ -123,6 +145,18 @@ impl<'a> Course<'a> {
                 tokens::sign_in(cx, sign_in, user, attempt, self.commit).await.map(Outcome::Tokens)
             }
         }
+    }
+
+    /// Weighs the risk: once, as soon as the first factor was right or the trigger let the user in.
+    async fn weigh(mut self, cx: &Context, device: Device) -> Result<Self, Error> {
+        let (sign_in, is_own_device) = (self.sign_in, device == Device::Remembered);
+        let weighed = crate::risk::assess(cx, sign_in, &self.user, self.flow, is_own_device, &mut self.attempt).await?;
+        if weighed.is_none() {
+            let refusal = risk::blocked().into();
+            return Err(attempt_ends::refused(cx, sign_in, &self.user, self.attempt, refusal).await);
+        }
+        self.risk = weighed;
+        Ok(self)
     }
 
     /// Asks for something more.

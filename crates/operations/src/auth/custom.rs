@@ -15,7 +15,7 @@ use super::flow::SignIn;
 use super::judgement::{find, wrong};
 use super::resume::{Resumed, resume};
 use super::session::Held;
-use super::{Outcome, Parameters, challenge, device, secret_hash, srp};
+use super::{Outcome, Parameters, attempt_ends, challenge, device, pretence, secret_hash, srp};
 use crate::custom_challenges::{Created, Decision, Subject};
 use crate::events::Attempt;
 use crate::{Context, Error, triggers};
@@ -87,12 +87,14 @@ pub(super) async fn begin(cx: &Context, sign_in: &SignIn<'_>, parameters: &Param
         let nobody = User::nobody(crate::verifier::stranger_id(sign_in.pool, name));
         let subject = Subject { pool: sign_in.pool, client: sign_in.client, user: &nobody, is_unknown: true };
         triggers.define(&subject, &rounds.results).await?;
+        pretence::begin(cx, sign_in.pool, name).await?;
         return Err(wrong());
     };
-    if !client_rules::prevents_user_existence_errors(sign_in.client) {
-        cognate_domain::sign_in::check_account(&user)?;
-    }
     let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
+    let account = cognate_domain::sign_in::check_account(&user);
+    if let (Err(refusal), false) = (account, client_rules::prevents_user_existence_errors(sign_in.client)) {
+        return Err(attempt_ends::unseen(cx, sign_in, &user, attempt, refusal.into()).await);
+    }
     let mut course = Course::begin(sign_in, user, Flow::Custom, attempt, parameters);
     course.rounds = rounds;
     // A key that names no device is not refused here: clients that heard so at the beginning would never drop it.
@@ -105,12 +107,12 @@ pub(super) async fn consult(cx: &Context, mut course: Course<'_>) -> Result<Outc
     let sign_in = course.sign_in;
     let triggers = cx.custom_challenges(sign_in.pool)?;
     if course.rounds.results.len() >= MOST_ROUNDS {
-        return Err(wrong());
+        return Err(fail(cx, course).await);
     }
     let user = course.user.clone();
     let subject = Subject { pool: sign_in.pool, client: sign_in.client, user: &user, is_unknown: false };
     match triggers.define(&subject, &course.rounds.results).await? {
-        Decision::Fail => Err(wrong()),
+        Decision::Fail => Err(fail(cx, course).await),
         Decision::IssueTokens => course.advance(cx, None, Input::Granted).await,
         Decision::Ask(ChallengeNameType::CustomChallenge) => {
             let created = triggers.create(&subject, &course.rounds.results).await?;
@@ -122,6 +124,11 @@ pub(super) async fn consult(cx: &Context, mut course: Course<'_>) -> Result<Outc
         }
         Decision::Ask(other) => course.advance(cx, None, Input::Demanded(other)).await,
     }
+}
+
+/// The trigger ends the sign-in.
+async fn fail(cx: &Context, course: Course<'_>) -> Error {
+    attempt_ends::refused(cx, course.sign_in, &course.user, course.attempt, wrong()).await
 }
 
 async fn ask(cx: &Context, mut course: Course<'_>, created: Created) -> Result<Outcome, Error> {

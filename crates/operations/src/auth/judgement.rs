@@ -7,12 +7,13 @@
 
 use cognate_domain::user::UserId;
 use cognate_domain::{User, client_rules, lockout, sign_in};
+use cognate_model::{EventFilterType, EventType};
 use cognate_store::users;
 
 use super::flow::SignIn;
 use super::{attempt_ends, pretence};
 use crate::events::Attempt;
-use crate::{Context, Error, directory, triggers};
+use crate::{Context, Error, directory, risk, triggers};
 
 /// What is said of a wrong guess.
 pub(super) const WRONG: &str = "Incorrect username or password.";
@@ -25,10 +26,45 @@ pub(super) fn wrong() -> Error {
 /// The user behind a typed name; none only where the client hides that there is none.
 pub(super) async fn find(cx: &Context, sign_in: &SignIn<'_>, name: &str) -> Result<Option<User>, Error> {
     let found = cx.read(|tx| directory::find(tx, sign_in.pool, name)).await?;
+    if risk::is_blocked_range(cx, sign_in).await? {
+        return Err(blocked(cx, sign_in, name, found.as_ref()).await);
+    }
     if found.is_none() && !client_rules::prevents_user_existence_errors(sign_in.client) {
         return Err(Error::no_user());
     }
     Ok(found)
+}
+
+/// Refuses an attempt from a range that is always blocked, whoever is meant.
+async fn blocked(cx: &Context, sign_in: &SignIn<'_>, name: &str, found: Option<&User>) -> Error {
+    let refusal = Error::from(cognate_domain::risk::blocked());
+    let Some(user) = found else {
+        return pretence::begin(cx, sign_in.pool, name).await.err().unwrap_or(refusal);
+    };
+    let mut attempt = Attempt::new(cx, sign_in, EventType::SignIn);
+    attempt.block();
+    attempt_ends::unseen(cx, sign_in, user, attempt, refusal).await
+}
+
+/// Notes that the right password, sent in clear, is one that is known to have been stolen; refuses it where that is what
+/// follows.
+pub(super) async fn look_up(
+    cx: &Context,
+    sign_in: &SignIn<'_>,
+    user: &User,
+    password: &str,
+    attempt: Attempt,
+) -> Result<Attempt, Error> {
+    if !risk::is_compromised(cx, sign_in.pool, password) {
+        return Ok(attempt);
+    }
+    let mut attempt = attempt.compromised();
+    if risk::is_refused(cx, sign_in.pool, sign_in.client.id(), EventFilterType::SignIn).await? {
+        attempt.block();
+        let refusal = cognate_domain::risk::blocked();
+        return Err(attempt_ends::refused(cx, sign_in, user, attempt, refusal.into()).await);
+    }
+    Ok(attempt)
 }
 
 /// Judges a guess with `is_right`, one at a time for each user, and counts a wrong one. Answers the user as they were

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use cognate_domain::sign_in::Input;
 use cognate_domain::{attribute_rules, client_rules, lockout, password_policy, user_status};
-use cognate_model::ChallengeNameType;
+use cognate_model::{ChallengeNameType, EventFilterType};
 
 use super::flow::SignIn;
 use super::resume::{Resumed, resume};
 use super::{Outcome, Parameters};
-use crate::{Context, Error, directory};
+use crate::{Context, Error, directory, risk};
 
 /// Takes the new password and the attributes that were missing.
 pub(super) async fn answer(
@@ -33,6 +33,10 @@ pub(super) async fn answer(
     )?;
     password_policy::check_length(new_password, "newPassword")?;
     password_policy::check(&pool.password_policy(), new_password)?;
+    let purpose = EventFilterType::PasswordChange;
+    if risk::check_new_password(cx, pool, client.id(), new_password, purpose).await? {
+        course.attempt = course.attempt.compromised();
+    }
     let new = crate::users::new_password(cx, pool, &course.user, new_password).await?;
     let now = cx.now();
     let (pool_, id) = (Arc::clone(pool), course.user.id);

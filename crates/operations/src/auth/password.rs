@@ -5,7 +5,7 @@ use cognate_model::EventType;
 
 use super::course::Course;
 use super::flow::SignIn;
-use super::judgement::{find, judge};
+use super::judgement::{find, judge, look_up};
 use super::{Outcome, Parameters, device, secret_hash};
 use crate::events::Attempt;
 use crate::{Context, Error, hashing, triggers};
@@ -39,5 +39,6 @@ pub(super) async fn prove<'a>(
         hashing::verify(cx, password, user.and_then(|user| user.hidden.password.hash.as_deref())).await
     })
     .await?;
-    Ok(Course::begin(sign_in, user, flow, attempt.password_right(), parameters))
+    let attempt = look_up(cx, sign_in, &user, password, attempt.password_right()).await?;
+    Ok(Course::begin(sign_in, user, flow, attempt, parameters))
 }

@@ -7,7 +7,7 @@ use super::flow::SignIn;
 use super::session::Session;
 use super::{Parameters, device, secret_hash};
 use crate::verifier::stranger_id;
-use crate::{Context, Error, directory};
+use crate::{Context, Error, directory, risk};
 
 /// Who goes on.
 pub(super) enum Resumed<'a> {
@@ -62,6 +62,9 @@ async fn go_on<'a>(
             directory::find(tx, pool, username)
         })
         .await?;
+    if risk::is_blocked_range(cx, sign_in).await? {
+        return Err(cognate_domain::risk::blocked().into());
+    }
     let known = found.as_ref().map(|user| user.id).filter(|id| *id == session.user);
     device::check(cx, pool, known.as_ref(), parameters).await?;
     if session.is_stranger {

@@ -2,7 +2,7 @@
 
 use cognate_crypto::digest::sha256;
 use cognate_crypto::{random, sealed_token};
-use cognate_domain::sign_in::{Flow, Shown, Stage, out_of_order};
+use cognate_domain::sign_in::{Demand, Flow, Shown, Stage, out_of_order};
 use cognate_domain::user::UserId;
 use cognate_domain::{Client, User, client_rules};
 use cognate_model::ChallengeNameType;
@@ -40,6 +40,9 @@ pub(crate) struct Session {
     /// `DEVICE_KEY` of the request that began the sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) device: Option<String>,
+    /// What the risk asks for, once it was weighed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) risk: Option<Demand>,
     /// What the answer is compared with.
     #[serde(default, skip_serializing_if = "Held::is_nothing")]
     pub(crate) held: Held,
@@ -89,6 +92,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) event: [u8; 16],
     /// The device of the request.
     pub(crate) device: Option<String>,
+    /// What the risk asks for, once it was weighed.
+    pub(crate) risk: Option<Demand>,
     /// What the answer is compared with.
     pub(crate) held: Held,
     /// The custom challenges so far.
@@ -122,6 +127,7 @@ impl Session {
             expires: cx.now().plus_seconds(lifetime).micros(),
             password: fingerprint(parts.user),
             device: parts.device,
+            risk: parts.risk,
             held: parts.held,
             rounds: parts.rounds,
         }

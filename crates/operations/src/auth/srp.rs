@@ -14,10 +14,10 @@ use super::course::Course;
 use super::flow::SignIn;
 use super::judgement::{find, judge, wrong};
 use super::session::fingerprint;
-use super::{Outcome, Parameters, device, secret_hash};
+use super::{Outcome, Parameters, attempt_ends, device, secret_hash};
 use crate::events::Attempt;
 use crate::verifier::{Kept, prefix, stranger_id};
-use crate::{Context, Error, OpenPool, directory, triggers};
+use crate::{Context, Error, OpenPool, directory, risk, triggers};
 
 /// The longest block that is looked at; ours are half as long.
 const LONGEST_BLOCK: usize = 4_096;
@@ -59,8 +59,10 @@ pub(super) async fn begin(cx: &Context, sign_in: &SignIn<'_>, parameters: &Param
     if let Some(user) = &found
         && !user.enabled
         && !client_rules::prevents_user_existence_errors(sign_in.client)
+        && let Err(refusal) = sign_in::check_account(user)
     {
-        sign_in::check_account(user)?;
+        let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
+        return Err(attempt_ends::unseen(cx, sign_in, user, attempt, refusal.into()).await);
     }
     let event = random::uuid_v7(cx.random(), cx.now().micros());
     challenge(cx, sign_in, Flow::Password, name, found.as_ref(), &client_value, event).await
@@ -154,6 +156,9 @@ async fn prove(
     if let Some(id) = &block.user {
         let named = cx.read(|tx| directory::find(tx, pool, username)).await?;
         named.filter(|user| user.id == *id).ok_or_else(wrong)?;
+    }
+    if risk::is_blocked_range(cx, sign_in).await? {
+        return Err(cognate_domain::risk::blocked().into());
     }
     device::check(cx, pool, block.user.as_ref(), parameters).await?;
     let attempt = Attempt::resumed(cx, sign_in, EventType::SignIn, block.event);

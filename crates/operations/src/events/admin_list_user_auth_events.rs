@@ -6,7 +6,7 @@ use cognate_crypto::random;
 use cognate_model::{AdminListUserAuthEventsRequest, AdminListUserAuthEventsResponse, AuthEventType};
 use cognate_store::auth_events;
 
-use super::require_threat_protection;
+use super::{oldest, require_threat_protection};
 use crate::{Context, Error, directory, page};
 
 pub(crate) async fn handle(
@@ -16,11 +16,12 @@ pub(crate) async fn handle(
     let pool = cx.pool(&request.user_pool_id).await?;
     require_threat_protection(&pool)?;
     let size = page::size(request.max_results);
+    let oldest = oldest(cx.now());
     let before = request.next_token.as_deref().map(read_token).transpose()?;
     let found = cx
         .read(|tx| {
             let user = directory::get(tx, &pool, &request.username)?;
-            Ok(auth_events::list(tx, pool.id(), &user.id, before.as_ref(), size + 1)?)
+            Ok(auth_events::list(tx, pool.id(), &user.id, before.as_ref(), &oldest, size + 1)?)
         })
         .await?;
     let (events, more) = page::cut(found, size);

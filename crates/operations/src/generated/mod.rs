@@ -595,8 +595,8 @@ impl Request for model::DescribeRiskConfigurationRequest {
     type Response = model::DescribeRiskConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::DescribeRiskConfiguration;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DescribeRiskConfiguration))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::risk::describe_risk_configuration::handle(cx, self).await
     }
 }
 
@@ -1027,8 +1027,8 @@ impl Request for model::SetRiskConfigurationRequest {
     type Response = model::SetRiskConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::SetRiskConfiguration;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::SetRiskConfiguration))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::risk::set_risk_configuration::handle(cx, self).await
     }
 }
 
@@ -1144,8 +1144,8 @@ impl Request for model::UpdateAuthEventFeedbackRequest {
     type Response = model::UpdateAuthEventFeedbackResponse;
     const OPERATION: model::Operation = model::Operation::UpdateAuthEventFeedback;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::UpdateAuthEventFeedback))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::events::update_auth_event_feedback::handle(cx, self).await
     }
 }
 

@@ -10,13 +10,13 @@ use cognate_domain::user::{Hidden, UserId};
 use cognate_domain::user_status::{self, PasswordLife};
 use cognate_domain::usernames::{self, NewName};
 use cognate_domain::{User, attribute_rules, client_rules, password_policy};
-use cognate_model::{EventResponseType, EventType, SignUpRequest, SignUpResponse, UserStatusType};
+use cognate_model::{EventFilterType, EventResponseType, EventType, SignUpRequest, SignUpResponse, UserStatusType};
 
 use crate::auth::{Api, SignIn, secret_hash, stated_address};
 use crate::directory::{self, Claim};
 use crate::events::Attempt;
 use crate::hashing::{self, Owner};
-use crate::{Context, Error, triggers};
+use crate::{Context, Error, risk, triggers};
 
 pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignUpResponse, Error> {
     let client = cx.client(&request.client_id).await?;
@@ -31,6 +31,8 @@ pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignU
     let name = usernames::check_new(&pool, &request.username)?;
     let password = request.password.as_ref().map(cognate_model::Secret::expose).unwrap_or_default();
     password_policy::check(&pool.password_policy(), password)?;
+    let purpose = EventFilterType::SignUp;
+    let is_compromised = risk::check_new_password(cx, &pool, client.id(), password, purpose).await?;
     let attributes = attribute_rules::for_sign_up(
         &pool,
         &name,
@@ -64,7 +66,10 @@ pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignU
     }
     let issued = target.as_ref().map(|target| super::code(cx, &pool, &user, target)).transpose()?;
     let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
-    let attempt = Attempt::new(cx, &sign_in, EventType::SignUp).answered(EventResponseType::InProgress);
+    let mut attempt = Attempt::new(cx, &sign_in, EventType::SignUp).answered(EventResponseType::InProgress);
+    if is_compromised {
+        attempt = attempt.compromised();
+    }
     let issued = Arc::new(issued);
     let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));
     let user_sub = user.sub();

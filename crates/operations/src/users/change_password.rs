@@ -12,7 +12,9 @@ use std::sync::Arc;
 use cognate_domain::user::UserId;
 use cognate_domain::user_status::{self, PasswordLife};
 use cognate_domain::{User, lockout, password_policy};
-use cognate_model::{ChangePasswordRequest, ChangePasswordResponse, EventResponseType, EventType, Timestamp};
+use cognate_model::{
+    ChangePasswordRequest, ChangePasswordResponse, EventFilterType, EventResponseType, EventType, Timestamp,
+};
 use cognate_store::{Tx, attempts, users};
 
 use super::new_password;
@@ -20,7 +22,7 @@ use crate::auth::{Api, SignIn};
 use crate::codes::too_many;
 use crate::events::Attempt;
 use crate::tokens::{self, SignedIn};
-use crate::{Context, Error, OpenPool, directory, hashing};
+use crate::{Context, Error, OpenPool, directory, hashing, risk};
 
 /// What guesses are counted under.
 const GUESSES: &str = "ChangePassword";
@@ -111,8 +113,12 @@ async fn replace(cx: &Context, signed_in: &SignedIn, proposed: &str) -> Result<(
     let (pool, user) = (&signed_in.pool, &signed_in.user);
     user_status::check_password_change(user, cx.now())?;
     password_policy::check(&pool.password_policy(), proposed)?;
+    let mut attempt = attempt(cx, signed_in).answered(EventResponseType::Pass);
+    let purpose = EventFilterType::PasswordChange;
+    if risk::check_new_password(cx, pool, signed_in.client.id(), proposed, purpose).await? {
+        attempt = attempt.compromised();
+    }
     let new = new_password(cx, pool, user, proposed).await?;
-    let attempt = attempt(cx, signed_in).answered(EventResponseType::Pass);
     let (pool, id, old_hash, now) = (Arc::clone(pool), user.id, user.hidden.password.hash.clone(), cx.now());
     cx.write(move |tx| {
         let before = still_open(tx, &pool, &id, old_hash.as_deref(), now)?;

@@ -76,7 +76,7 @@ pub async fn an_event_is_written_in_place_of_its_earlier_state(engine: &impl Eng
         write(&store, move |tx| auth_events::put(tx, POOL, &id(1), &key, &state)).await;
     }
     assert_eq!(read(&store, |tx| auth_events::get(tx, POOL, &id(1), &key)).await, Some(second.clone()));
-    assert_eq!(read(&store, |tx| auth_events::list(tx, POOL, &id(1), None, 10)).await, [second]);
+    assert_eq!(read(&store, |tx| auth_events::list(tx, POOL, &id(1), None, &[0; 16], 10)).await, [second]);
     assert_eq!(read(&store, |tx| auth_events::get(tx, POOL, &id(2), &key)).await, None);
 }
 
@@ -102,7 +102,7 @@ pub async fn events_come_newest_first_page_by_page(engine: &impl Engine) {
     .await;
     let page = async |before: Option<u128>, limit| -> Vec<AuthEventType> {
         let before = before.map(u128::to_be_bytes);
-        read(&store, |tx| auth_events::list(tx, POOL, &id(1), before.as_ref(), limit)).await
+        read(&store, |tx| auth_events::list(tx, POOL, &id(1), before.as_ref(), &[0; 16], limit)).await
     };
     let events = |numbers: &[u128]| numbers.iter().map(|number| event(*number).1).collect::<Vec<_>>();
     assert_eq!(page(None, 2).await, events(&[u128::MAX, 3]));
@@ -117,12 +117,29 @@ pub async fn only_the_newest_events_are_kept(engine: &impl Engine) {
             let (key, event) = event(number);
             auth_events::insert(tx, POOL, &id(1), &key, &event)?;
         }
-        auth_events::trim(tx, POOL, &id(1))
+        auth_events::trim(tx, POOL, &id(1), &[0; 16])
     })
     .await;
-    let left = read(&store, |tx| auth_events::list(tx, POOL, &id(1), None, 2 * auth_events::KEPT)).await;
+    let left = read(&store, |tx| auth_events::list(tx, POOL, &id(1), None, &[0; 16], 2 * auth_events::KEPT)).await;
     assert_eq!((left.len() as u128, left.last()), (kept, Some(&event(4).1)));
-    write(&store, |tx| auth_events::trim(tx, POOL, &id(1))).await;
-    let again = read(&store, |tx| auth_events::list(tx, POOL, &id(1), None, 2 * auth_events::KEPT)).await;
+    write(&store, |tx| auth_events::trim(tx, POOL, &id(1), &[0; 16])).await;
+    let again = read(&store, |tx| auth_events::list(tx, POOL, &id(1), None, &[0; 16], 2 * auth_events::KEPT)).await;
     assert_eq!(again.len(), left.len(), "there is nothing more to remove");
+}
+
+pub async fn old_events_are_forgotten(engine: &impl Engine) {
+    let store = engine.open();
+    write(&store, |tx| {
+        (1..=9).try_for_each(|number| {
+            let (key, event) = event(number);
+            auth_events::insert(tx, POOL, &id(1), &key, &event)
+        })
+    })
+    .await;
+    let oldest = 7_u128.to_be_bytes();
+    let list =
+        async |oldest: [u8; 16]| read(&store, |tx| auth_events::list(tx, POOL, &id(1), None, &oldest, 10)).await.len();
+    assert_eq!((list([0; 16]).await, list(oldest).await), (9, 3), "what is too old is not shown");
+    write(&store, move |tx| auth_events::trim(tx, POOL, &id(1), &oldest)).await;
+    assert_eq!(list([0; 16]).await, 3);
 }

@@ -1,19 +1,21 @@
 //! Deleting leaves nothing behind.
 
 use cognate_domain::passkeys::Passkey;
+use cognate_domain::risk::learning::Kind;
 use cognate_domain::user::UserId;
 use cognate_store::outbox::Sealed;
 use cognate_store::refresh_tokens::Family;
 use cognate_store::signing_keys;
 use cognate_store::{
     DbError, Tx, attempts, auth_events, clients, codes, counters, devices, groups, outbox, passkey_challenges,
-    passkeys, refresh_tokens, srp_verifiers, used_sessions, user_index, users,
+    passkeys, refresh_tokens, risk_configurations, risk_marks, srp_verifiers, used_sessions, user_index, users,
 };
 
 use crate::devices::device;
 use crate::harness::{Engine, OTHER, POOL, client, furnish, id, user, write};
 use crate::messages::event;
 use crate::passkeys::{begun, passkey};
+use crate::risk::{configuration, mark};
 use crate::sign_in::{code, family};
 use crate::signing::key;
 
@@ -26,6 +28,8 @@ pub fn fill(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
     groups::add_member(tx, pool, "admins", user)?;
     refresh_tokens::insert(tx, pool, &Family { user: *user, ..family(1, 1, 9) })?;
     devices::insert(tx, pool, user, &device(1, true), &[1])?;
+    risk_configurations::put(tx, pool, None, &configuration("1.0.0.0/8"))?;
+    risk_marks::put(tx, pool, user, &mark(Kind::Address, "192.0.2.1", 1))?;
     codes::put(tx, pool, user, "forgot", &code(1))?;
     attempts::count(tx, pool, user, "forgot", 1, 1)?;
     auth_events::insert(tx, pool, user, &event_id, &event)?;
@@ -61,6 +65,7 @@ pub async fn a_deleted_user_leaves_no_row(engine: &impl Engine) {
         "passkey_challenges",
         "passkeys",
         "refresh_tokens",
+        "risk_marks",
         "srp_verifiers",
         "user_aliases",
         "user_attributes",
