@@ -61,9 +61,16 @@ impl Server {
         let address = free.map_err(|e| e.to_string())?;
         let log = std::fs::File::create(bench.folder.join("server.log")).map_err(|e| e.to_string())?;
         let begun = Instant::now();
-        let child = Command::new(&bench.server)
-            .args([mode.name(), "--listen", &address.to_string(), "--data"])
-            .arg(data)
+        let mut command = Command::new(&bench.server);
+        command.args([mode.name(), "--listen", &address.to_string(), "--data"]).arg(data);
+        if mode == Mode::Serve {
+            // One address asks for all: what is measured is the work, not who is told to come back later.
+            let settings = bench.folder.join("serve.toml");
+            std::fs::write(&settings, "[limits]\naddress_per_second = 0\nuser_per_second = 0\n")
+                .map_err(|e| e.to_string())?;
+            command.arg("--config").arg(settings);
+        }
+        let child = command
             .env("COGNATE_LOG", "warn")
             .env("COGNATE_ROOT_ACCESS_KEY_ID", ROOT_ID)
             .env("COGNATE_ROOT_SECRET_ACCESS_KEY", ROOT_SECRET)

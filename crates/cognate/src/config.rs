@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use cognate_crypto::password::HashCost;
 use cognate_operations::{Issuer, Settings};
+use cognate_protocol::{Rate, Rates};
 use serde::Deserialize;
+
+use crate::Proxies;
 
 /// How to open the user pools.
 #[derive(Debug, Clone)]
@@ -58,6 +61,16 @@ pub struct Limits {
     pub requests: usize,
     /// How long running requests may take to finish when the server stops, in seconds.
     pub shutdown_seconds: u64,
+    /// How many requests a second that need no signature an address may send in the long run; 0 is no limit.
+    pub address_per_second: u32,
+    /// How many of them it may send at once.
+    pub address_burst: u32,
+    /// The same for a user, by the name or the token of the request; 0 is no limit.
+    pub user_per_second: u32,
+    /// How many at once.
+    pub user_burst: u32,
+    /// Proxies that are believed about the address of a request (`X-Forwarded-For`): ranges such as `127.0.0.0/8`.
+    pub trusted_proxies: Proxies,
 }
 
 impl Default for Limits {
@@ -70,11 +83,35 @@ impl Default for Limits {
             connections: 4_096,
             requests: 2_048,
             shutdown_seconds: 10,
+            address_per_second: 2_000,
+            address_burst: 20_000,
+            user_per_second: 200,
+            user_burst: 2_000,
+            trusted_proxies: Proxies::default(),
         }
     }
 }
 
 impl Limits {
+    /// For development and tests: nobody is told to come back later for asking often.
+    pub fn development() -> Self {
+        let (per_second, burst) = (100_000, 1_000_000);
+        Self {
+            address_per_second: per_second,
+            address_burst: burst,
+            user_per_second: per_second,
+            user_burst: burst,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn rates(&self) -> Rates {
+        Rates {
+            address: Rate { per_second: self.address_per_second, burst: self.address_burst },
+            user: Rate { per_second: self.user_per_second, burst: self.user_burst },
+        }
+    }
+
     pub(crate) fn header_time(&self) -> Duration {
         Duration::from_secs(self.header_seconds)
     }
@@ -172,6 +209,15 @@ mod tests {
         file.apply(&mut config).unwrap();
         assert_eq!(config.settings.region, "eu-west-1");
         assert_eq!((file.limits.body_bytes, file.limits.connections), (2_048, 4_096));
+    }
+
+    #[test]
+    fn a_file_sets_rates_and_proxies() {
+        let text = "[limits]\nuser_per_second = 5\ntrusted_proxies = [\"127.0.0.0/8\"]\n";
+        let file: FileConfig = toml::from_str(text).unwrap();
+        assert_eq!(file.limits.rates().user, Rate { per_second: 5, burst: 2_000 });
+        let error = toml::from_str::<FileConfig>("[limits]\ntrusted_proxies = [\"proxy\"]\n").unwrap_err();
+        assert!(error.to_string().contains("\"proxy\" is not a range of addresses"), "{error}");
     }
 
     #[test]

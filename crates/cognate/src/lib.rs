@@ -32,6 +32,7 @@
 //! ```
 
 mod config;
+mod forwarded;
 mod knowledge;
 mod master_key;
 mod metrics;
@@ -48,6 +49,7 @@ pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings};
 pub use cognate_protocol::{NewKey, Policy, PolicyError};
 pub use cognate_store::OpenError;
 pub use config::{Config, FileConfig, Limits};
+pub use forwarded::Proxies;
 pub use master_key::MasterKeyError;
 pub use server::{Door, Server, ServerError};
 pub use user_pools::{OpenPoolsError, UserPools};

@@ -75,7 +75,10 @@ impl Routes {
                 body: &body,
             };
             let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-            let caller = Caller { address: Some(peer.ip()), agent: agent.map(str::to_owned) };
+            let caller = Caller {
+                address: Some(self.limits.trusted_proxies.caller(peer.ip(), &parts.headers)),
+                agent: agent.map(str::to_owned),
+            };
             self.front_door.answer(incoming, caller).await
         } else {
             (None, self.page(&parts, &body, peer).await)

@@ -73,7 +73,7 @@ impl Server {
                 (Trust::Verified(AccessKeys::new(&services, root_id, root_secret)), false)
             }
         };
-        let front_door = FrontDoor::new(services, trust);
+        let front_door = FrontDoor::new(services, trust, limits.rates());
         let routes = Arc::new(Routes::new(front_door, has_controls, limits.clone(), address));
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(accept(listener, routes, limits, stopped));

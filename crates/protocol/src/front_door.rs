@@ -16,6 +16,7 @@ use crate::answer::Answer;
 use crate::authenticate::{AuthenticationError, authenticate, read_header};
 use crate::envelope::{Envelope, Incoming};
 use crate::policy::Decision;
+use crate::rate_limit::{Limiter, Rates};
 use crate::resource::resource_of;
 use crate::this_machine::names_this_machine;
 
@@ -31,12 +32,13 @@ pub enum Trust {
 pub struct FrontDoor {
     services: Arc<Services>,
     trust: Trust,
+    limiter: Limiter,
 }
 
 impl FrontDoor {
     /// A front door.
-    pub fn new(services: Arc<Services>, trust: Trust) -> Self {
-        Self { services, trust }
+    pub fn new(services: Arc<Services>, trust: Trust, rates: Rates) -> Self {
+        Self { services, trust, limiter: Limiter::new(rates) }
     }
 
     /// The services behind it.
@@ -65,6 +67,10 @@ impl FrontDoor {
 
     async fn run(&self, operation: Operation, request: &Incoming<'_>, caller: Caller, id: &str) -> Answer {
         let info = operation.info();
+        let is_signed = info.authorization == Authorization::Iam;
+        if !is_signed && !self.limiter.admits_address(caller.address) {
+            return refuse(operation, &Error::Busy, id);
+        }
         let principal = match self.identify(operation, request).await {
             Ok(principal) => principal,
             Err(AuthenticationError::Refused(name, message)) => return Answer::exception(name, 400, &message),
@@ -77,6 +83,9 @@ impl FrontDoor {
         };
         if let Err(violations) = validate(&input, info.input) {
             return refuse(operation, &Error::invalid(violations.to_string()), id);
+        }
+        if !is_signed && !self.limiter.admits_user(&input) {
+            return refuse(operation, &Error::Busy, id);
         }
         if let Some(principal) = principal {
             let resource = resource_of(&self.services.settings, operation, &input);

@@ -6,6 +6,7 @@ mod authenticate;
 mod envelope;
 mod front_door;
 pub mod policy;
+mod rate_limit;
 mod resource;
 mod this_machine;
 
@@ -15,4 +16,5 @@ pub use authenticate::{AuthenticationError, authenticate};
 pub use envelope::{Envelope, Incoming, MAX_TARGET};
 pub use front_door::{FrontDoor, Trust};
 pub use policy::{Decision, Policy, PolicyError};
+pub use rate_limit::{Rate, Rates};
 pub use this_machine::names_this_machine;

@@ -182,7 +182,7 @@ impl Builder {
             Some(Signer { id, secret }) => Door::DevVerified { root_id: id.clone(), root_secret: secret.clone() },
             None => Door::Dev,
         };
-        let server = pools.serve(listener, &door, Limits::default())?;
+        let server = pools.serve(listener, &door, Limits::development())?;
         Ok(Cognate::new(Running { server, pools, folder }, settings, self.signer.unwrap_or_default()))
     }
 }

@@ -63,7 +63,8 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     if let Some(file) = &options.pools {
         declare(&pools, file).await?;
     }
-    let server = pools.serve(listener, &door, Limits::default()).map_err(|e| e.to_string())?;
+    let stop = shutdown::Requests::heed()?;
+    let server = pools.serve(listener, &door, Limits::development()).map_err(|e| e.to_string())?;
     let endpoint = server.endpoint();
     say(&format!(
         "Cognate is ready for development.\n\n  \
@@ -75,7 +76,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         data.display(),
         if options.verify_signatures { "" } else { "AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any " },
     ));
-    shutdown::requested().await?;
+    stop.wait().await?;
     server.stop().await;
     Ok(())
 }

@@ -45,9 +45,10 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         declare(&pools, &file).await?;
     }
     let door = Door::Serve { root_id, root_secret };
+    let stop = shutdown::Requests::heed()?;
     let server = pools.serve(listener, &door, file.limits).map_err(|e| e.to_string())?;
     say(&format!("Cognate serves on {}.", server.endpoint()));
-    shutdown::requested().await?;
+    stop.wait().await?;
     tracing::info!("stopping: running requests may finish");
     server.stop().await;
     Ok(())

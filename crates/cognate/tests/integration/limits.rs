@@ -200,3 +200,99 @@ async fn a_stopping_server_finishes_what_it_began() {
     stopping.await.unwrap();
     drop(pools);
 }
+
+/// Hardly any requests: after the burst the next comes in a second.
+fn of_address(burst: u32) -> Limits {
+    Limits { address_per_second: 1, address_burst: burst, ..Limits::default() }
+}
+
+fn of_user(burst: u32) -> Limits {
+    Limits { user_per_second: 1, user_burst: burst, ..Limits::default() }
+}
+
+const TOO_MANY: (&str, &str) = ("TooManyRequestsException", "Too many requests");
+
+#[tokio::test]
+async fn an_address_that_asks_too_often_is_told_to_come_back() {
+    let served = Served::dev_within(of_address(3)).await;
+    for _ in 0..3 {
+        assert_eq!(served.send_unsigned("GetUser", b"{}").await.exception().0, "InvalidParameterException");
+    }
+    for operation in ["GetUser", "InitiateAuth", "RespondToAuthChallenge", "SignUp", "RevokeToken"] {
+        assert_refused(&served.send_unsigned(operation, b"{}").await, TOO_MANY.0, TOO_MANY.1);
+    }
+}
+
+#[tokio::test]
+async fn who_signs_is_not_counted() {
+    let served = Served::serve_within(of_address(1)).await;
+    served.send_unsigned("GetUser", b"{}").await;
+    assert_refused(&served.send_unsigned("GetUser", b"{}").await, TOO_MANY.0, TOO_MANY.1);
+    for _ in 0..5 {
+        let request = Signer::root().sign("ListUserPools", &json!({"MaxResults": 10}));
+        assert_eq!(served.send(&request).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_is_asked_for_too_often_is_told_to_come_back_and_nobody_else() {
+    let served = Served::dev_within(of_user(2)).await;
+    let ask = async |operation: &str, body: serde_json::Value| {
+        served.send_unsigned(operation, body.to_string().as_bytes()).await.exception().0
+    };
+    let initiate = |name: &str| {
+        json!({"ClientId": "nosuchclient", "AuthFlow": "USER_PASSWORD_AUTH",
+               "AuthParameters": {"USERNAME": name, "PASSWORD": "x"}})
+    };
+    assert_eq!(ask("InitiateAuth", initiate("maria")).await, "ResourceNotFoundException");
+    assert_eq!(ask("InitiateAuth", initiate("MARIA")).await, "ResourceNotFoundException");
+    assert_eq!(ask("InitiateAuth", initiate("maria")).await, TOO_MANY.0);
+    let forgot = json!({"ClientId": "nosuchclient", "Username": "maria"});
+    assert_eq!(ask("ForgotPassword", forgot).await, TOO_MANY.0, "whatever is asked about the user");
+    assert_eq!(ask("InitiateAuth", initiate("john")).await, "ResourceNotFoundException");
+    for expected in ["NotAuthorizedException", "NotAuthorizedException", TOO_MANY.0] {
+        assert_eq!(ask("GetUser", json!({"AccessToken": "abc"})).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_parallel_crowd_gets_no_more_than_the_burst() {
+    let served = std::sync::Arc::new(Served::dev_within(of_address(20)).await);
+    let asking: Vec<_> = (0..100)
+        .map(|_| {
+            let served = std::sync::Arc::clone(&served);
+            tokio::spawn(async move { served.send_unsigned("GetUser", b"{}").await.exception().0 })
+        })
+        .collect();
+    let (begun, mut admitted) = (Instant::now(), 0);
+    for answer in asking {
+        admitted += u64::from(answer.await.unwrap() != TOO_MANY.0);
+    }
+    let most = 20 + begun.elapsed().as_secs() + 1;
+    assert!((20..=most).contains(&admitted), "{admitted}");
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_says_who_asks() {
+    let trusted_proxies = cognate::Proxies::parse(&["127.0.0.0/8"]).unwrap();
+    let served = Served::dev_within(Limits { trusted_proxies, ..of_address(1) }).await;
+    let ask = async |from: &str| {
+        let headers = [unsigned("GetUser"), headers(&[("x-forwarded-for", from)])].concat();
+        served.connect().await.send("POST /", &headers, b"{}").await.unwrap().exception().0
+    };
+    assert_eq!(ask("192.0.2.1").await, "InvalidParameterException");
+    assert_eq!(ask("192.0.2.1").await, TOO_MANY.0);
+    assert_eq!(ask("192.0.2.2").await, "InvalidParameterException");
+    assert_eq!(ask("192.0.2.3, 192.0.2.2").await, TOO_MANY.0, "the last is the one that was seen");
+}
+
+#[tokio::test]
+async fn nobody_else_says_who_asks() {
+    let served = Served::dev_within(of_address(1)).await;
+    let ask = async |from: &str| {
+        let headers = [unsigned("GetUser"), headers(&[("x-forwarded-for", from)])].concat();
+        served.connect().await.send("POST /", &headers, b"{}").await.unwrap().exception().0
+    };
+    assert_eq!(ask("192.0.2.1").await, "InvalidParameterException");
+    assert_eq!(ask("192.0.2.2").await, TOO_MANY.0);
+}

@@ -35,8 +35,13 @@ impl Served {
 
     /// With signatures verified.
     pub async fn serve() -> Self {
+        Self::serve_within(Limits::default()).await
+    }
+
+    /// The same, within these bounds.
+    pub async fn serve_within(limits: Limits) -> Self {
         let door = Door::Serve { root_id: ROOT.to_owned(), root_secret: Zeroizing::new(ROOT_SECRET.to_owned()) };
-        Self::start(door, Limits::default()).await
+        Self::start(door, limits).await
     }
 
     /// Believing everybody.
