@@ -185,7 +185,7 @@ fn open_existing(data: &Data) -> Result<cognate::UserPools, Failure> {
 
 fn open_beside(data: &Data) -> Result<cognate::UserPools, Failure> {
     let mut config = cognate::Config::new(data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
-    data.over(&cognate::FileConfig::default()).apply(&mut config.settings)?;
+    data.over(&cognate::FileConfig::default()).apply(&mut config)?;
     config.master_key.clone_from(&data.master_key);
     cognate::UserPools::open_beside(config).map_err(|e| e.to_string())
 }
