@@ -108,7 +108,7 @@ fuzz:
 	fuzz/run $(FUZZ_SECONDS)
 
 kill:
-	COGNATE_KILL_ROUNDS=$(KILL_ROUNDS) cargo test --locked --package cognate --test integration kill::
+	COGNATE_KILL_ROUNDS=$(KILL_ROUNDS) cargo test --locked --workspace --test integration kill::
 
 clean-clients:
 	rm -rf $(VENV) $(JS)/node_modules

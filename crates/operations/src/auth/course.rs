@@ -135,14 +135,14 @@ impl<'a> Course<'a> {
         self.shown = step.shown;
         self.commit.effects.extend(step.effects);
         match step.next {
-            Next::Ask(stage) => self.ask(cx, stage).await,
-            // Boxed, because the trigger's decision comes back here.
+            // Boxed, to keep what waits small; the last also because the trigger's decision comes back here.
+            Next::Ask(stage) => Box::pin(self.ask(cx, stage)).await,
             Next::Consult => Box::pin(custom::consult(cx, self)).await,
             Next::Tokens => {
                 let (sign_in, user) = (self.sign_in, self.user);
                 self.commit.device = presented.at_hand(cx, sign_in);
                 let attempt = self.attempt.answered(EventResponseType::Pass);
-                tokens::sign_in(cx, sign_in, user, attempt, self.commit).await.map(Outcome::Tokens)
+                Box::pin(tokens::sign_in(cx, sign_in, user, attempt, self.commit)).await.map(Outcome::Tokens)
             }
         }
     }
