@@ -12,9 +12,6 @@ import { createPool, PASSWORD } from "./fixtures.mjs";
 
 export const RP = "example.com";
 
-/** Why tests of the WEB_AUTHN challenge are left out: false once the server's sign-in asks for passkeys. */
-export const NO_SIGN_IN = false;
-
 /** A pool that takes passkeys of this relying party. */
 export async function passkeyPool(server, { relyingParty = RP, verification } = {}) {
   const pool = await createPool(server, {
@@ -28,6 +25,15 @@ export function setRelyingParty(pool, RelyingPartyId, UserVerification) {
   return pool.send(SetUserPoolMfaConfigCommand, {
     MfaConfiguration: "OFF",
     WebAuthnConfiguration: { RelyingPartyId, ...(UserVerification === undefined ? {} : { UserVerification }) },
+  });
+}
+
+/** Asks everybody for two factors; passkeys that verify their user stand for both. */
+export function requireTwoFactors(pool) {
+  return pool.send(SetUserPoolMfaConfigCommand, {
+    MfaConfiguration: "ON",
+    SoftwareTokenMfaConfiguration: { Enabled: true },
+    WebAuthnConfiguration: { RelyingPartyId: RP, FactorConfiguration: "MULTI_FACTOR_WITH_USER_VERIFICATION" },
   });
 }
 

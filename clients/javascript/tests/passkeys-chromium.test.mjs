@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { Browser, CHROMIUM } from "../chromium.mjs";
-import { choosingClient, NO_SIGN_IN, passkeyPool, requestOptions, setRelyingParty, signedIn } from "../passkeys.mjs";
+import { choosingClient, passkeyPool, requestOptions, setRelyingParty, signedIn } from "../passkeys.mjs";
 import { refused } from "../refused.mjs";
 import { startServer } from "../server.mjs";
 
@@ -105,7 +105,7 @@ describe("Chromium", { skip: missing }, () => {
     await refused(jane.complete(credential), "WebAuthnChallengeNotFoundException");
   });
 
-  describe("signs in", { skip: NO_SIGN_IN }, () => {
+  describe("signs in", () => {
     const use = (challenge) => browser.get(requestOptions(challenge));
 
     test("with a passkey", async (t) => {

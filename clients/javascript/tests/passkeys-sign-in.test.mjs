@@ -6,12 +6,21 @@ import { after, before, describe, test } from "node:test";
 import {
   AdminDisableUserCommand,
   AdminGetUserAuthFactorsCommand,
+  AdminSetUserMFAPreferenceCommand,
   AdminSetUserPasswordCommand,
   GetUserAuthFactorsCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
 
 import { Authenticator, BACKUP_ELIGIBLE, PRESENT, VERIFIED } from "../passkey-authenticator.mjs";
-import { choosingClient, NO_SIGN_IN, passkeyPool, requestOptions, RP, setRelyingParty, signedIn } from "../passkeys.mjs";
+import {
+  choosingClient,
+  passkeyPool,
+  requestOptions,
+  requireTwoFactors,
+  RP,
+  setRelyingParty,
+  signedIn,
+} from "../passkeys.mjs";
 import { refused } from "../refused.mjs";
 import { startServer } from "../server.mjs";
 
@@ -51,7 +60,7 @@ describe("The factors of a user", () => {
   });
 });
 
-describe("WEB_AUTHN", { skip: NO_SIGN_IN }, () => {
+describe("WEB_AUTHN", () => {
   test("asks for one of the user's passkeys", async () => {
     const jane = await holder();
     const challenge = await jane.begin();
@@ -192,6 +201,19 @@ describe("WEB_AUTHN", { skip: NO_SIGN_IN }, () => {
     const challenge = await jane.begin();
     await jane.user.send(AdminDisableUserCommand);
     await refused(jane.answer(challenge, jane.authenticator.get(requestOptions(challenge))), NOT_AUTHORIZED);
+  });
+
+  test("stands for two factors where the pool says so and the user wants it", async () => {
+    const jane = await holder();
+    await requireTwoFactors(jane.pool);
+    assert.equal((await jane.begin()).ChallengeName, "SELECT_CHALLENGE");
+    const stand = (Enabled) => jane.user.send(AdminSetUserMFAPreferenceCommand, { WebAuthnMfaSettings: { Enabled } });
+    await stand(true);
+    assert.equal(requestOptions(await jane.begin()).userVerification, "required");
+    await refused(use(jane, { flags: PRESENT }), ...WRONG);
+    assert.ok((await use(jane)).AuthenticationResult);
+    await stand(false);
+    assert.equal((await jane.begin()).ChallengeName, "SELECT_CHALLENGE");
   });
 
   test("ends when the password changes", async () => {

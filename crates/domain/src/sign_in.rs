@@ -269,7 +269,8 @@ fn device_due(situation: &Situation<'_>, shown: Shown) -> bool {
 
 /// A passkey that verified its user counts for both factors where the pool says so and the user wants it.
 fn stands_for_two(situation: &Situation<'_>, first: First) -> bool {
-    first == First::Passkey { user_verified: true } && first_factors::passkeys_stand_for_two(situation.pool)
+    first == First::Passkey { user_verified: true }
+        && first_factors::passkeys_stand_for_two(situation.pool, situation.user)
 }
 
 fn second_factor(situation: &Situation<'_>) -> Result<Factor, Refusal> {

@@ -24,7 +24,7 @@ pub fn available(pool: &Pool, user: &User, means: Means) -> Vec<ChallengeNameTyp
     let has_password = user.hidden.password.hash.is_some();
     let password_only = user.status == UserStatusType::ForceChangePassword || pool.tier() == UserPoolTierType::Lite;
     let one_is_enough = mfa_preference::next_factor(pool, user) == Ok(Factor::None);
-    let passkey_is_enough = one_is_enough || passkeys_stand_for_two(pool);
+    let passkey_is_enough = one_is_enough || passkeys_stand_for_two(pool, user);
     let code_to = |attribute: &str, factor: AuthFactorType| {
         !password_only
             && one_is_enough
@@ -61,8 +61,9 @@ pub fn offered_to_strangers(pool: &Pool) -> Vec<ChallengeNameType> {
     .collect()
 }
 
-/// Whether a passkey whose authenticator verified the user counts for both factors.
-pub(super) fn passkeys_stand_for_two(pool: &Pool) -> bool {
+/// Whether a passkey whose authenticator verified the user counts for both factors: the pool allows it, and the user
+/// turned it on (`WebAuthnMfaSettings`).
+pub(super) fn passkeys_stand_for_two(pool: &Pool, user: &User) -> bool {
     let config = pool.web_authn.as_ref().and_then(|config| config.factor_configuration);
-    config == Some(WebAuthnFactorConfigurationType::MultiFactorWithUserVerification)
+    user.hidden.mfa.web_authn && config == Some(WebAuthnFactorConfigurationType::MultiFactorWithUserVerification)
 }

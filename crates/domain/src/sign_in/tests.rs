@@ -70,6 +70,7 @@ prop_compose! {
         token: bool,
         password in prop::bool::weighted(0.9),
         preferred in 0..4_usize,
+        both: bool,
     ) -> User {
         let mut user = user_with("maria", &[]);
         for ((name, value), (has, verified)) in
@@ -83,6 +84,7 @@ prop_compose! {
         (user.status, user.enabled) = (status, enabled);
         let mfa = &mut user.hidden.mfa;
         [mfa.sms, mfa.software_token, mfa.email] = on;
+        mfa.web_authn = both;
         mfa.totp_secret = token.then(|| vec![1]);
         mfa.preferred = ["SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP"].get(preferred).map(|name| (*name).to_owned());
         user.hidden.password.hash = password.then(|| "hash".to_owned());
@@ -168,7 +170,7 @@ fn satisfies(case: &Case, given: &[Input]) -> Result<(), String> {
     };
     let second = FACTORS.iter().any(|factor| has(Input::Second(*factor)) || has(Input::Enrolled(*factor)));
     let by_device = has(Input::DeviceProved) && takes_the_place_of_second_factors(pool) && case.flow != Flow::Custom;
-    let by_passkey = verified_passkey && pool.web_authn.is_some();
+    let by_passkey = verified_passkey && pool.web_authn.is_some() && mfa.web_authn;
     if needed && !(second || by_device || by_passkey) {
         return Err("a second factor was needed".to_owned());
     }
