@@ -58,7 +58,7 @@ impl Connection {
     }
 
     /// Makes a request; the body of its answer and the microseconds that it took.
-    async fn call(&mut self, call: &Call) -> Result<(&str, u32), Failure> {
+    pub async fn call(&mut self, call: &Call) -> Result<(&str, u32), Failure> {
         let request = self.writer.write(call);
         let begun = Instant::now();
         self.stream.write_all(&request).await.map_err(|e| e.to_string())?;

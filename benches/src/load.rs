@@ -16,6 +16,9 @@ pub const CONNECTIONS: usize = 8;
 /// In how many turns each of several jobs runs.
 const TURNS: u32 = 6;
 
+/// How long a server may finish what it does in the background, after a turn.
+const SETTLING: Duration = Duration::from_millis(100);
+
 /// Chooses requests.
 pub type Work = Arc<dyn Fn(Turn<'_>) -> Call + Send + Sync>;
 
@@ -47,6 +50,15 @@ pub struct Times {
     pub rate: f64,
 }
 
+impl Times {
+    fn of(mut latencies: Vec<u32>, elapsed: Duration) -> Self {
+        latencies.sort_unstable();
+        let count = latencies.len() as f64;
+        let at = |share: f64| latencies.get((count * share) as usize).copied().unwrap_or_default();
+        Self { p50: at(0.5), p99: at(0.99), rate: count / elapsed.as_secs_f64() }
+    }
+}
+
 /// Runs jobs in turns, each for this long altogether, after a warm-up that is a quarter as long.
 pub async fn run(length: Duration, jobs: &[Job<'_>]) -> Result<Vec<Load>, Failure> {
     let mut tallies = Vec::with_capacity(jobs.len());
@@ -59,7 +71,34 @@ pub async fn run(length: Duration, jobs: &[Job<'_>]) -> Result<Vec<Load>, Failur
             tally.turn(job, length / turns).await?;
         }
     }
-    jobs.iter().zip(tallies).map(|(job, tally)| tally.load(job)).collect()
+    Ok(tallies.into_iter().map(Tally::load).collect())
+}
+
+/// Makes each of these requests once; the answers in the same order.
+pub async fn each(server: &Server, calls: Vec<Call>) -> Result<(Load, Vec<String>), Failure> {
+    let (cpu, begun) = (server.cpu()?, Instant::now());
+    let share = calls.len().div_ceil(CONNECTIONS);
+    let mut calls = calls.into_iter();
+    let mut tasks = Vec::new();
+    for number in 0..CONNECTIONS {
+        let mut connection = Connection::open(server, number).await?;
+        let calls: Vec<Call> = calls.by_ref().take(share).collect();
+        tasks.push(tokio::spawn(async move {
+            let mut answers = Vec::with_capacity(calls.len());
+            for call in &calls {
+                let (answer, micros) = connection.call(call).await?;
+                answers.push((answer.to_owned(), micros));
+            }
+            Ok::<_, Failure>(answers)
+        }));
+    }
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.extend(task.await.map_err(|e| e.to_string())??);
+    }
+    let (answers, latencies): (Vec<String>, Vec<u32>) = answers.into_iter().unzip();
+    let cpu = (server.cpu()? - cpu) * 1_000.0 / latencies.len() as f64;
+    Ok((Load { cpu, times: Some(Times::of(latencies, begun.elapsed())) }, answers))
 }
 
 /// What is known of a job while it runs.
@@ -68,7 +107,7 @@ struct Tally {
     latencies: Vec<u32>,
     calls: f64,
     elapsed: Duration,
-    /// Of a server: what it had used before. Of calls: what they used so far.
+    /// CPU seconds that the requests or calls used so far.
     cpu: f64,
 }
 
@@ -83,21 +122,26 @@ impl Tally {
         let mut tally = Self { connections, latencies: Vec::new(), calls: 0.0, elapsed: Duration::ZERO, cpu: 0.0 };
         tally.turn(job, length).await?;
         tally.latencies.clear();
-        let cpu = if let Job::Requests(server, _) = job { server.cpu()? } else { 0.0 };
-        Ok(Self { calls: 0.0, elapsed: Duration::ZERO, cpu, ..tally })
+        Ok(Self { calls: 0.0, elapsed: Duration::ZERO, cpu: 0.0, ..tally })
     }
 
     async fn turn(&mut self, job: &Job<'_>, length: Duration) -> Result<(), Failure> {
         let begun = Instant::now();
         match job {
-            Job::Requests(_, work) => self.requests(work, begun + length).await?,
+            Job::Requests(server, work) => {
+                let before = server.cpu()?;
+                self.requests(work, begun + length).await?;
+                self.elapsed += begun.elapsed();
+                // What requests left to do, such as a checkpoint, is theirs and not the next job's.
+                tokio::time::sleep(SETTLING).await;
+                self.cpu += server.cpu()? - before;
+            }
             Job::Calls(threads, call) => {
                 let before = process::cpu("self")?;
                 self.calls += calls(*threads, *call, begun + length);
                 self.cpu += process::cpu("self")? - before;
             }
         }
-        self.elapsed += begun.elapsed();
         Ok(())
     }
 
@@ -122,16 +166,12 @@ impl Tally {
         Ok(())
     }
 
-    fn load(mut self, job: &Job<'_>) -> Result<Load, Failure> {
-        let Job::Requests(server, _) = job else {
-            return Ok(Load { cpu: self.cpu * 1_000.0 / self.calls, times: None });
-        };
-        self.latencies.sort_unstable();
+    fn load(self) -> Load {
+        if self.latencies.is_empty() {
+            return Load { cpu: self.cpu * 1_000.0 / self.calls, times: None };
+        }
         let count = self.latencies.len() as f64;
-        let at = |share: f64| self.latencies.get((count * share) as usize).copied().unwrap_or_default();
-        let times = Times { p50: at(0.5), p99: at(0.99), rate: count / self.elapsed.as_secs_f64() };
-        // While others had their turn the server was idle but for what these requests left to do, such as checkpoints.
-        Ok(Load { cpu: (server.cpu()? - self.cpu) * 1_000.0 / count, times: Some(times) })
+        Load { cpu: self.cpu * 1_000.0 / count, times: Some(Times::of(self.latencies, self.elapsed)) }
     }
 }
 

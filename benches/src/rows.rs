@@ -1,6 +1,8 @@
 //! What is measured, in the order of the table.
 
 mod bare;
+mod crowd;
+mod second_factor;
 mod sign_in;
 mod srp;
 mod start;
@@ -25,6 +27,8 @@ pub enum Figure {
     },
     /// Memory.
     Mebibytes(f64),
+    /// The 99th percentile of latencies, in microseconds.
+    Delay(f64),
 }
 
 /// What a row is compared with: rows of the same mode.
@@ -48,6 +52,8 @@ pub enum Against {
     Small,
     /// The median latency of the same row with the small pool.
     SmallMedian,
+    /// The 99th percentile of the same reads while nobody signs in.
+    Alone,
 }
 
 /// A row of the table.
@@ -119,6 +125,8 @@ pub async fn all(bench: &Bench) -> Result<Vec<Row>, Failure> {
         rows.push(Row::new(mode, "resident memory after these", Some(large.users), resident).reach("150 MiB"));
         rows.extend(sign_in::rows(bench, mode, &houses.small).await?);
         rows.extend(srp::rows(bench, mode, &houses.small).await?);
+        rows.extend(second_factor::rows(mode, &houses.small).await?);
+        rows.extend(crowd::rows(bench, mode, &houses.small).await?);
         rows.extend(users::creations(bench, &houses).await?);
         houses.small.server.stop()?;
         rows.push(start::after_kill(bench, mode, houses.large)?);
@@ -145,6 +153,7 @@ pub fn reference(rows: &[Row], row: &Row, against: Against) -> Option<f64> {
         Against::Srp => Some(bare(bare::POWERS)? + bare(bare::SRP_SIGNATURES)?),
         Against::Small => small().map(|(cpu, _)| cpu),
         Against::SmallMedian => small()?.1.map(|times| f64::from(times.p50)),
+        Against::Alone => rows.iter().find(|other| other.name == crowd::ALONE)?.times.map(|times| f64::from(times.p99)),
     }
 }
 

@@ -49,6 +49,7 @@ fn cells(rows: &[Row], row: &Row) -> Vec<String> {
         Figure::Cpu(cpu) => format!("{cpu:.4}"),
         Figure::Millis { median, best } => format!("{median:.0} ms, best {best:.0}"),
         Figure::Mebibytes(mebibytes) => format!("{mebibytes:.0} MiB"),
+        Figure::Delay(_) => String::new(),
     };
     let ratios: Vec<String> =
         ratios(rows, row).map(|(against, ratio)| format!("{ratio:.2} x {}", name(against))).collect();
@@ -71,6 +72,7 @@ fn object(rows: &[Row], row: &Row) -> Value {
         Figure::Cpu(cpu) => ("cpuSecondsPer1000", cpu),
         Figure::Millis { median, .. } => ("milliseconds", median),
         Figure::Mebibytes(mebibytes) => ("mebibytes", mebibytes),
+        Figure::Delay(micros) => ("p99Micros", micros),
     };
     let ratios: serde_json::Map<String, Value> =
         ratios(rows, row).map(|(against, ratio)| (name(against).to_owned(), ratio.into())).collect();
@@ -93,7 +95,7 @@ fn ratios<'a>(rows: &'a [Row], row: &'a Row) -> impl Iterator<Item = (Against, f
     row.against.iter().filter_map(move |against| {
         let own = match (against, row.times, row.figure) {
             (Against::SmallMedian, Some(times), _) => f64::from(times.p50),
-            (_, _, Figure::Cpu(cpu)) => cpu,
+            (_, _, Figure::Cpu(figure) | Figure::Delay(figure)) => figure,
             _ => return None,
         };
         Some((*against, own / reference(rows, row, *against)?))
@@ -110,6 +112,7 @@ fn name(against: Against) -> &'static str {
         Against::SignaturesTogether | Against::SignInTogether => "the same on every core",
         Against::Small => "small pool",
         Against::SmallMedian => "small pool's p50",
+        Against::Alone => "p99 alone",
     }
 }
 

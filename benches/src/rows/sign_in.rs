@@ -54,11 +54,8 @@ pub async fn rows(bench: &Bench, mode: Mode, house: &House) -> Result<Vec<Row>, 
 async fn signed_in(house: &House, users: usize) -> Result<Vec<String>, Failure> {
     let mut tokens = Vec::with_capacity(users);
     for number in 0..users {
-        let (pool, username) = (&house.data.pool, seed::username(number));
-        let body = json!({ "UserPoolId": pool, "Username": username, "Password": PASSWORD, "Permanent": true });
-        let call = Call { operation: "AdminSetUserPassword", body: body.to_string(), expected: String::new() };
-        once(&house.server, &call).await?;
-        let answer = once(&house.server, &sign_in(&house.data, number)).await?;
+        set_password(house, number).await?;
+        let answer = once(&house.server, &by_password(&house.data, number, PASSWORD)).await?;
         let answer: Value = serde_json::from_str(&answer).map_err(|e| e.to_string())?;
         let token = answer["AuthenticationResult"]["RefreshToken"].as_str().ok_or("no refresh token")?;
         tokens.push(token.to_owned());
@@ -70,7 +67,7 @@ async fn signed_in(house: &House, users: usize) -> Result<Vec<String>, Failure> 
 fn passwords(house: &House, users: usize) -> Work {
     let data = house.data.clone();
     Arc::new(move |turn: Turn<'_>| {
-        sign_in(&data, turn.random.below(users / CONNECTIONS) * CONNECTIONS + turn.connection)
+        by_password(&data, turn.random.below(users / CONNECTIONS) * CONNECTIONS + turn.connection, PASSWORD)
     })
 }
 
@@ -82,8 +79,17 @@ fn refreshes(house: &House, tokens: Vec<String>) -> Work {
     })
 }
 
-fn sign_in(data: &Seeded, number: usize) -> Call {
-    let parameters = json!({ "USERNAME": seed::username(number), "PASSWORD": PASSWORD });
+/// Gives a user a password that stays.
+pub async fn set_password(house: &House, number: usize) -> Result<(), Failure> {
+    let (pool, username) = (&house.data.pool, seed::username(number));
+    let body = json!({ "UserPoolId": pool, "Username": username, "Password": PASSWORD, "Permanent": true });
+    let call = Call { operation: "AdminSetUserPassword", body: body.to_string(), expected: String::new() };
+    once(&house.server, &call).await.map(|_| ())
+}
+
+/// A sign-in that ends with tokens.
+pub fn by_password(data: &Seeded, number: usize, password: &str) -> Call {
+    let parameters = json!({ "USERNAME": seed::username(number), "PASSWORD": password });
     initiate(data, "ADMIN_USER_PASSWORD_AUTH", &parameters)
 }
 

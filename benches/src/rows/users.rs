@@ -67,6 +67,11 @@ async fn both(
     Ok(rows)
 }
 
+/// Reads of one user, at random.
+pub fn one(data: &Seeded) -> Work {
+    Reading::One.work(data)
+}
+
 /// A way of finding users.
 #[derive(Clone, Copy)]
 enum Reading {

@@ -1,6 +1,7 @@
 //! A bounded pool of threads for what costs milliseconds of CPU: password hashes and signatures.
 //!
-//! The queue is bounded too: past it, callers hear "too many requests" at once instead of a slow death of all.
+//! The queue is bounded too: past it, callers hear "too many requests" at once instead of a slow death of all. And the
+//! threads give way: what only reads, which takes microseconds, does not wait until a hash was calculated.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,11 @@ use crate::Error;
 
 /// How much may wait for each thread: at 25 ms a hash, about three seconds.
 const QUEUE_PER_THREAD: usize = 128;
+
+/// How far the threads stand back, on the scale of `nice`: far enough that reads hardly notice them, and not so far that
+/// a flood of reads starves them.
+#[cfg(target_os = "linux")]
+const PRIORITY: i32 = 14;
 
 type Task = Box<dyn FnOnce() + Send>;
 
@@ -53,6 +59,7 @@ impl WorkPool {
 }
 
 fn run(queue: &Mutex<Receiver<Task>>) {
+    give_way();
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(task) = next else { return };
@@ -60,3 +67,14 @@ fn run(queue: &Mutex<Receiver<Task>>) {
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(task));
     }
 }
+
+/// Linux has a priority for each thread; elsewhere it would be the whole server's.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    if let Err(error) = rustix::process::setpriority_process(None, PRIORITY) {
+        tracing::debug!(%error, "work threads run at the same priority as the others");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_way() {}
