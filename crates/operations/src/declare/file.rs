@@ -127,19 +127,16 @@ fn pool(table: PoolTable) -> Result<DeclaredPool, ParseError> {
     let mut config = table.config;
     let name = table.name.unwrap_or_else(|| table.id.clone());
     config.entry("PoolName").or_insert(name.into());
-    let of_pool = |mut members: Map<String, Value>| {
-        members.insert("UserPoolId".to_owned(), table.id.clone().into());
-        members
-    };
+    let id = table.id.as_str();
     // Nobody could ask for a pool whose id has another form.
-    let _: DescribeUserPoolRequest = request(&place, Operation::DescribeUserPool, &of_pool(Map::new()))?;
+    let _: DescribeUserPoolRequest = request(&place, Operation::DescribeUserPool, &with_pool(id, Map::new()))?;
     for user in &table.users {
-        check_user(&format!("{place}, user {}", user.username), of_pool(Map::new()), user)?;
+        check_user(&format!("{place}, user {}", user.username), with_pool(id, Map::new()), user)?;
     }
     let groups = table
         .groups
         .into_iter()
-        .map(|members| request(&format!("{place}, groups"), Operation::CreateGroup, &of_pool(members)))
+        .map(|members| request(&format!("{place}, groups"), Operation::CreateGroup, &with_pool(id, members)))
         .collect::<Result<_, _>>()?;
     let clients = table
         .clients
@@ -147,8 +144,9 @@ fn pool(table: PoolTable) -> Result<DeclaredPool, ParseError> {
         .map(|client| {
             let place = format!("{place}, client {}", client.id);
             let named = Map::from_iter([("ClientId".to_owned(), client.id.clone().into())]);
-            let _: DescribeUserPoolClientRequest = request(&place, Operation::DescribeUserPoolClient, &of_pool(named))?;
-            let mut members = of_pool(client.config);
+            let _: DescribeUserPoolClientRequest =
+                request(&place, Operation::DescribeUserPoolClient, &with_pool(id, named))?;
+            let mut members = with_pool(id, client.config);
             let name = client.name.unwrap_or_else(|| client.id.clone());
             members.entry("ClientName").or_insert(name.into());
             if let Some(secret) = client.secret {
@@ -160,17 +158,26 @@ fn pool(table: PoolTable) -> Result<DeclaredPool, ParseError> {
         .collect::<Result<_, ParseError>>()?;
     let mfa_config = table
         .mfa_config
-        .map(|members| request(&format!("{place}, mfa_config"), Operation::SetUserPoolMfaConfig, &of_pool(members)))
+        .map(|members| {
+            request(&format!("{place}, mfa_config"), Operation::SetUserPoolMfaConfig, &with_pool(id, members))
+        })
         .transpose()?;
     Ok(DeclaredPool {
         config: request(&format!("{place}, config"), Operation::CreateUserPool, &config)?,
-        id: table.id,
+        id: table.id.clone(),
         leniencies: table.leniencies,
         mfa_config,
         groups,
         clients,
         users: table.users,
     })
+}
+
+/// No closure: where one changes an argument that it takes by value, rustc 1.95 may have it change the constant that the
+/// next call is given too (rust-lang/rust#155241).
+fn with_pool(id: &str, mut members: Map<String, Value>) -> Map<String, Value> {
+    members.insert("UserPoolId".to_owned(), id.into());
+    members
 }
 
 /// A user who could not be created by a request could not be named by one either. Passwords are taken as they are.
