@@ -28,6 +28,7 @@ mod resume;
 mod second_factor;
 pub(crate) mod secret_hash;
 mod session;
+pub(crate) mod sign_up_session;
 mod srp;
 
 pub(crate) use course::Commit;

@@ -17,5 +17,6 @@ pub(crate) async fn handle(
     let cx = &cx.on_behalf_of(request.context_data.as_ref());
     let address = request.context_data.map(|context| context.ip_address);
     let sign_in = SignIn { api: Api::Admin, pool: &pool, client: &client, address };
-    flow::begin(cx, &sign_in, request.auth_flow, request.auth_parameters).await.map(Into::into)
+    let session = request.session.as_deref();
+    flow::begin(cx, &sign_in, request.auth_flow, request.auth_parameters, session).await.map(Into::into)
 }

@@ -9,13 +9,21 @@ use super::flow::SignIn;
 use super::judgement::{find, judge, look_up, wrong};
 use super::resume::{Resumed, resume};
 use super::session::{Held, Parts, Session};
-use super::{Outcome, Parameters, attempt_ends, challenge, device, passkey, pretence, secret_hash, simulated, srp};
+use super::{
+    Outcome, Parameters, attempt_ends, challenge, device, passkey, pretence, secret_hash, sign_up_session, simulated,
+    srp,
+};
 use crate::events::Attempt;
 use crate::verifier::stranger_id;
 use crate::{Context, Error, hashing, triggers};
 
-/// Begins: with the preferred challenge if the user has it, else with a choice.
-pub(super) async fn begin(cx: &Context, sign_in: &SignIn<'_>, parameters: &Parameters) -> Result<Outcome, Error> {
+/// Begins: with the session of a sign-up, with the preferred challenge if the user has it, else with a choice.
+pub(super) async fn begin(
+    cx: &Context,
+    sign_in: &SignIn<'_>,
+    session: Option<&str>,
+    parameters: &Parameters,
+) -> Result<Outcome, Error> {
     let name = parameters.require("USERNAME")?;
     let given = parameters.get("SECRET_HASH");
     secret_hash::check(sign_in.pool, sign_in.client, &[name], given, secret_hash::Wording::Flow)?;
@@ -23,15 +31,26 @@ pub(super) async fn begin(cx: &Context, sign_in: &SignIn<'_>, parameters: &Param
     let found = find(cx, sign_in, name).await?;
     triggers::require_reachable(sign_in.pool, triggers::PRE_AUTHENTICATION)?;
     device::check(cx, sign_in.pool, found.as_ref().map(|user| &user.id), parameters).await?;
-    let Some(user) = found else { return begin_for_stranger(cx, sign_in, name, preferred, parameters).await };
+    let Some(user) = found else {
+        if session.is_some() {
+            return Err(out_of_order().into());
+        }
+        return begin_for_stranger(cx, sign_in, name, preferred, parameters).await;
+    };
     let discreet = client_rules::prevents_user_existence_errors(sign_in.client);
     if let Err(refusal) = sign_in::check_account(&user) {
         // Where nothing may be told about the user, they look like nobody until a password was right.
+        if discreet && session.is_some() {
+            return Err(out_of_order().into());
+        }
         if discreet {
             return begin_for_stranger(cx, sign_in, name, preferred, parameters).await;
         }
         let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
         return Err(attempt_ends::unseen(cx, sign_in, &user, attempt, refusal.into()).await);
+    }
+    if let Some(session) = session {
+        return sign_up_session::sign_in(cx, sign_in, user, session, parameters).await;
     }
     let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
     let course = Course::begin(sign_in, user, Flow::Choice, attempt, parameters);

@@ -30,12 +30,13 @@ pub(crate) struct SignIn<'a> {
     pub(crate) address: Option<String>,
 }
 
-/// Begins a sign-in.
+/// Begins a sign-in. A session is that of `ConfirmSignUp`, and of use to `USER_AUTH` alone.
 pub(crate) async fn begin(
     cx: &Context,
     sign_in: &SignIn<'_>,
     flow: AuthFlowType,
     parameters: Option<BTreeMap<String, String>>,
+    session: Option<&str>,
 ) -> Result<Outcome, Error> {
     use AuthFlowType as F;
     let fits = match flow {
@@ -61,7 +62,7 @@ pub(crate) async fn begin(
         }
         F::RefreshToken | F::RefreshTokenAuth => refresh::refresh(cx, sign_in, &parameters).await,
         F::UserSrpAuth => srp::begin(cx, sign_in, &parameters).await,
-        F::UserAuth => choice::begin(cx, sign_in, &parameters).await,
+        F::UserAuth => choice::begin(cx, sign_in, session, &parameters).await,
         F::CustomAuth => custom::begin(cx, sign_in, &parameters).await,
     }
 }

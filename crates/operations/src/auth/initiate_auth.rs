@@ -16,7 +16,8 @@ pub(crate) async fn handle(cx: &Context, request: InitiateAuthRequest) -> Result
     let pool = cx.pool(client.pool()).await?;
     let address = stated_address(&client, request.user_context_data)?;
     let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
-    flow::begin(cx, &sign_in, request.auth_flow, request.auth_parameters).await.map(Into::into)
+    let session = request.session.as_deref();
+    flow::begin(cx, &sign_in, request.auth_flow, request.auth_parameters, session).await.map(Into::into)
 }
 
 /// The address that a client states for its user. Only a client with a secret may be allowed to: anybody can run a

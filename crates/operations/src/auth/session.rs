@@ -218,6 +218,11 @@ impl Session {
 }
 
 impl Spent {
+    /// One of another kind.
+    pub(super) fn new(id: [u8; 16], expires: i64) -> Self {
+        Self { id, expires }
+    }
+
     /// Uses it up, in the transaction of its effect: of two answers with it, one wins.
     pub(crate) fn record(&self, tx: &mut dyn Tx, pool: &str, now: i64) -> Result<(), Error> {
         used_sessions::forget_ended(tx, now)?;

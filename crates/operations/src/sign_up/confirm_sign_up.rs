@@ -9,7 +9,7 @@ use cognate_domain::{client_rules, user_status};
 use cognate_model::{ConfirmSignUpRequest, ConfirmSignUpResponse};
 use cognate_store::users;
 
-use crate::auth::{pretence, secret_hash, unknown_user};
+use crate::auth::{pretence, secret_hash, sign_up_session, unknown_user};
 use crate::codes::{Answer, SIGN_UP};
 use crate::directory::{self, Claim};
 use crate::{Context, Error, triggers};
@@ -26,19 +26,27 @@ pub(crate) async fn handle(cx: &Context, request: ConfirmSignUpRequest) -> Resul
     };
     user_status::confirm_sign_up(&mut user.clone())?;
     triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
+    if let Some(session) = &request.session {
+        sign_up_session::open(cx, &pool, &client, &user, session)?;
+    }
     let answer = Answer::new(&user.id, &SIGN_UP, &request.confirmation_code);
     answer.check(cx, &pool).await?;
     let claim = if request.force_alias_creation == Some(true) { Claim::Moved } else { Claim::Refused };
-    let (now, id, pool) = (cx.now(), user.id, Arc::clone(&pool));
-    cx.write(move |tx| {
-        let attribute = answer.consume(tx, &pool, now.micros())?;
-        let before = users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
-        let mut after = before.clone();
-        user_status::confirm_sign_up(&mut after)?;
-        after.attributes.insert(format!("{attribute}_verified"), "true".to_owned());
-        after.modified = now;
-        directory::update_claiming(tx, &pool, &before, &after, claim)
-    })
-    .await?;
-    Ok(ConfirmSignUpResponse::default())
+    let (now, id, written) = (cx.now(), user.id, Arc::clone(&pool));
+    let attribute = cx
+        .write(move |tx| {
+            let pool = &written;
+            let attribute = answer.consume(tx, pool, now.micros())?;
+            let before = users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
+            let mut after = before.clone();
+            user_status::confirm_sign_up(&mut after)?;
+            after.attributes.insert(format!("{attribute}_verified"), "true".to_owned());
+            after.modified = now;
+            directory::update_claiming(tx, pool, &before, &after, claim)?;
+            Ok(attribute)
+        })
+        .await?;
+    let proved = |_| sign_up_session::proved(cx, &pool, &client, &user, &attribute);
+    let session = request.session.map(proved).transpose()?;
+    Ok(ConfirmSignUpResponse { session })
 }

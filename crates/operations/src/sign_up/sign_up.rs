@@ -12,7 +12,7 @@ use cognate_domain::usernames::{self, NewName};
 use cognate_domain::{User, attribute_rules, client_rules, password_policy};
 use cognate_model::{EventFilterType, EventResponseType, EventType, SignUpRequest, SignUpResponse, UserStatusType};
 
-use crate::auth::{Api, SignIn, secret_hash, stated_address};
+use crate::auth::{Api, SignIn, secret_hash, sign_up_session, stated_address};
 use crate::directory::{self, Claim};
 use crate::events::Attempt;
 use crate::hashing::{self, Owner};
@@ -72,7 +72,7 @@ pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignU
     }
     let issued = Arc::new(issued);
     let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));
-    let user_sub = user.sub();
+    let (user_sub, session) = (user.sub(), sign_up_session::begin(cx, &pool, &client, &user)?);
     cx.write(move |tx| {
         directory::insert(tx, &pool, &user, Claim::Refused, usernames::taken_at_sign_up)?;
         written.iter().try_for_each(|code| code.insert(tx, &pool, &user.id))?;
@@ -81,5 +81,5 @@ pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignU
     .await?;
     issued.iter().for_each(crate::codes::Issued::announce);
     let code_delivery_details = target.map(|target| target.details());
-    Ok(SignUpResponse { user_confirmed: false, user_sub, code_delivery_details, session: None })
+    Ok(SignUpResponse { user_confirmed: false, user_sub, code_delivery_details, session })
 }
