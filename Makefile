@@ -9,8 +9,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# One version of everything for all steps, so that nothing is compiled twice.
-export COGNATE_BIN := $(CURDIR)/target/debug/cognate
+# The suites of other languages talk to what users run: the optimized program. Compilers err there too.
+export COGNATE_BIN := $(CURDIR)/target/release/cognate
 
 VENV := clients/python/.venv
 PYTHON := $(VENV)/bin/python
@@ -45,10 +45,8 @@ lint:
 unit:
 	cargo test --locked --workspace
 
-# Built as `unit` builds it: chosen alone, the package would get other features of its dependencies, and all of them
-# would be compiled again.
 binary:
-	cargo test --locked --workspace --test integration --no-run
+	cargo build --locked --release --package cognate
 
 # Both suites run the programs of examples/ as a reader would, besides every operation.
 javascript: binary packages $(JS)/node_modules/.package-lock.json
