@@ -124,6 +124,30 @@ def test_what_is_no_session_of_a_confirmation_is_refused(pool, client):
             sign_in(client, session)
 
 
+def test_a_session_is_for_the_first_sign_in_only(pool):
+    client = pool.client(ExplicitAuthFlows=[*BY_CHOICE, "ALLOW_USER_PASSWORD_AUTH"])
+    session = confirmed(client)
+    client.sign_in_publicly("jane")
+    with refused(*INVALID):
+        sign_in(client, session)
+
+
+def test_a_code_proves_no_address_that_came_later(pool, client):
+    session = confirmed(client)
+    pool.admin_update_user_attributes(Username="jane", UserAttributes=attribute_list(verified("new@example.com")))
+    with refused(*INVALID):
+        sign_in(client, session)
+
+
+def test_a_session_does_not_tell_who_exists(pool):
+    client = pool.client(ExplicitAuthFlows=BY_CHOICE, PreventUserExistenceErrors="ENABLED")
+    sign_up(client)
+    wrong = "000000" if pool.outbox("jane")[0]["code"] != "000000" else "000001"
+    for name in ["jane", "nobody"]:
+        with refused("CodeMismatchException", "Invalid verification code provided, please try again."):
+            client.sdk.confirm_sign_up(ClientId=client.id, Username=name, ConfirmationCode=wrong, Session="A" * 40)
+
+
 def test_a_session_ends_with_its_time_and_with_the_password(server, pool, client):
     session = confirmed(client)
     pool.admin_set_user_password(Username="jane", Password="Different1!", Permanent=True)
