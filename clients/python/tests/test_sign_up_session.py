@@ -46,6 +46,10 @@ def sign_in(client, session, name="jane", **parameters):
     )
 
 
+def without_password(client, attributes):
+    return client.sdk.sign_up(ClientId=client.id, Username="jane", UserAttributes=attribute_list(attributes))
+
+
 def confirmed(client, name="jane", attributes=JANE):
     """The session of a user who signed up and was confirmed."""
     return confirm(client, name, Session=sign_up(client, name, attributes)["Session"])["Session"]
@@ -124,6 +128,30 @@ def test_what_is_no_session_of_a_confirmation_is_refused(pool, client):
             sign_in(client, session)
 
 
+def test_a_session_is_for_the_first_sign_in_only(pool):
+    client = pool.client(ExplicitAuthFlows=[*BY_CHOICE, "ALLOW_USER_PASSWORD_AUTH"])
+    session = confirmed(client)
+    client.sign_in_publicly("jane")
+    with refused(*INVALID):
+        sign_in(client, session)
+
+
+def test_a_code_proves_no_address_that_came_later(pool, client):
+    session = confirmed(client)
+    pool.admin_update_user_attributes(Username="jane", UserAttributes=attribute_list(verified("new@example.com")))
+    with refused(*INVALID):
+        sign_in(client, session)
+
+
+def test_a_session_does_not_tell_who_exists(pool):
+    client = pool.client(ExplicitAuthFlows=BY_CHOICE, PreventUserExistenceErrors="ENABLED")
+    sign_up(client)
+    wrong = "000000" if pool.outbox("jane")[0]["code"] != "000000" else "000001"
+    for name in ["jane", "nobody"]:
+        with refused("CodeMismatchException", "Invalid verification code provided, please try again."):
+            client.sdk.confirm_sign_up(ClientId=client.id, Username=name, ConfirmationCode=wrong, Session="A" * 40)
+
+
 def test_a_session_ends_with_its_time_and_with_the_password(server, pool, client):
     session = confirmed(client)
     pool.admin_set_user_password(Username="jane", Password="Different1!", Permanent=True)
@@ -133,6 +161,33 @@ def test_a_session_ends_with_its_time_and_with_the_password(server, pool, client
     server.advance(181)
     with refused(*EXPIRED):
         sign_in(client, later, "john")
+
+
+def test_who_signs_in_by_codes_needs_no_password(pool):
+    client = pool.client(ExplicitAuthFlows=[*BY_CHOICE, "ALLOW_USER_PASSWORD_AUTH"])
+    begun = without_password(client, JANE)
+    assert begun["CodeDeliveryDetails"]["AttributeName"] == "email"
+    session = confirm(client, Session=begun["Session"])["Session"]
+    assert pool.admin_get_user(Username="jane")["UserStatus"] == "CONFIRMED"
+    choice = client.sdk.initiate_auth(
+        ClientId=client.id, AuthFlow="USER_AUTH", AuthParameters={"USERNAME": "jane"}
+    )
+    assert choice["AvailableChallenges"] == ["EMAIL_OTP"]
+    token = sign_in(client, session)["AuthenticationResult"]["AccessToken"]
+    assert client.sdk.get_user_auth_factors(AccessToken=token)["ConfiguredUserAuthFactors"] == ["EMAIL_OTP"]
+    with refused(NOT_AUTHORIZED, "Incorrect username or password."):
+        client.sign_in_publicly("jane")
+    client.sdk.change_password(AccessToken=token, ProposedPassword=PASSWORD)
+    assert client.sign_in_publicly("jane")["AuthenticationResult"]
+
+
+def test_a_password_is_needed_where_no_code_would_do(server, pool, client):
+    short = ("InvalidPasswordException", "Password did not conform with policy: Password not long enough")
+    with refused(*short):
+        without_password(client, {})
+    plain = by_choice(server, ["PASSWORD"]).client(ExplicitAuthFlows=BY_CHOICE)
+    with refused(*short):
+        without_password(plain, JANE)
 
 
 def test_a_disabled_user_and_one_who_was_deleted_stay_out(pool, client):

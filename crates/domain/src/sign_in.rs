@@ -19,7 +19,7 @@ use crate::mfa_preference::{self, Factor};
 use crate::{Pool, Refusal, User, user_status};
 
 pub use device::{Device, takes_the_place_of_second_factors};
-pub use first_factors::{Means, available, offered_to_strangers};
+pub use first_factors::{Means, available, codes_suffice, offered_to_strangers};
 pub use stage::Stage;
 
 /// How a sign-in began.

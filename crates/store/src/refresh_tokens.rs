@@ -116,6 +116,15 @@ pub fn touch(tx: &mut dyn Tx, pool: &str, user: &UserId, id: &[u8; 16], activity
     Ok(())
 }
 
+/// Whether a user has signed in, as far as families go back; revoked ones count.
+pub fn is_any(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<bool, DbError> {
+    let row = tx.query_one(
+        "SELECT 1 FROM refresh_tokens WHERE pool = $1 AND user_id = $2 LIMIT 1",
+        &[Param::Text(pool), Param::Bytes(user)],
+    )?;
+    Ok(row.is_some())
+}
+
 /// A user's tracked sessions that are alive at `now`, whose id lies below `before` (all without it), newest first.
 pub fn sessions(
     tx: &mut dyn Tx,

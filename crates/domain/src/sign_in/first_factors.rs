@@ -1,5 +1,7 @@
 //! Which first factors a user may choose from in a choice-based sign-in (`USER_AUTH`).
 
+use std::collections::BTreeMap;
+
 use cognate_model::{
     AuthFactorType, ChallengeNameType, UserPoolMfaType, UserPoolTierType, UserStatusType,
     WebAuthnFactorConfigurationType,
@@ -46,10 +48,23 @@ pub fn available(pool: &Pool, user: &User, means: Means) -> Vec<ChallengeNameTyp
     .collect()
 }
 
+/// Whether users with these attributes can do without a password: the pool lets them sign in by a code, and they have
+/// an address for it ("`SignUp`", API Reference: `Password`).
+pub fn codes_suffice(pool: &Pool, attributes: &BTreeMap<String, String>) -> bool {
+    let has = |name: &str| attributes.get(name).is_some_and(|value| !value.is_empty());
+    codes_are_open(pool)
+        && (allows(pool, AuthFactorType::EmailOtp) && has("email")
+            || allows(pool, AuthFactorType::SmsOtp) && has("phone_number"))
+}
+
+/// Whether a code alone may sign anybody in.
+fn codes_are_open(pool: &Pool) -> bool {
+    pool.tier() != UserPoolTierType::Lite && pool.config.mfa_configuration.unwrap_or_default() != UserPoolMfaType::On
+}
+
 /// What a name that nobody has is offered: what most users of the pool are.
 pub fn offered_to_strangers(pool: &Pool) -> Vec<ChallengeNameType> {
-    let open = pool.tier() != UserPoolTierType::Lite
-        && pool.config.mfa_configuration.unwrap_or_default() != UserPoolMfaType::On;
+    let open = codes_are_open(pool);
     [
         (ChallengeNameType::PasswordSrp, allows(pool, AuthFactorType::Password)),
         (ChallengeNameType::Password, allows(pool, AuthFactorType::Password)),

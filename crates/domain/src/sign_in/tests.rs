@@ -224,6 +224,24 @@ proptest! {
         }
     }
 
+    // The session of a sign-up begins at its code. Walks seldom get from there to a second factor, so every case does.
+    #[test]
+    fn the_code_of_a_sign_up_signs_in_alone_or_not_at_all(case in cases()) {
+        let case = Case { flow: Flow::Choice, ..case };
+        let situation = Situation {
+            pool: &case.pool, user: &case.user, flow: case.flow, device: case.device, demand: case.demand,
+            now: Timestamp::default(),
+        };
+        for (code, first) in [(C::EmailOtp, First::Email), (C::SmsOtp, First::Sms)] {
+            let input = Input::First(first);
+            match step(&situation, Some(&Stage::FirstCode(code)), Shown::default(), input).map(|step| step.next) {
+                Ok(Next::Tokens) => prop_assert_eq!(satisfies(&case, &[input]), Ok(())),
+                Ok(next) => prop_assert_eq!(next, Next::Ask(Stage::Device)),
+                Err(refusal) => prop_assert!(!refusal.message.is_empty()),
+            }
+        }
+    }
+
     #[test]
     fn every_user_who_may_sign_in_finds_a_way_or_hears_why(case in cases()) {
         let situation = Situation {
@@ -276,4 +294,20 @@ fn a_code_that_arrived_verifies_its_address() {
     let mut user = user.clone();
     apply(&step.effects, &mut user);
     assert!(user.is_verified("phone_number"));
+}
+
+#[test]
+fn a_password_can_be_left_out_where_a_code_reaches_the_user() {
+    let of = |pairs: &[(&str, &str)]| user_with("maria", pairs).attributes;
+    let (email, phone) = (of(&[("email", "maria@example.com")]), of(&[("phone_number", "+12065550100")]));
+    let mut pool = plain_pool();
+    assert!(!codes_suffice(&pool, &email), "only passwords are allowed unless told otherwise");
+    pool.config.policies.get_or_insert_default().sign_in_policy = Some(SignInPolicyType {
+        allowed_first_auth_factors: Some(vec![AuthFactorType::Password, AuthFactorType::EmailOtp]),
+    });
+    assert!(codes_suffice(&pool, &email));
+    assert!(!codes_suffice(&pool, &phone), "no code goes there");
+    assert!(!codes_suffice(&pool, &of(&[("email", "")])));
+    pool.config.mfa_configuration = Some(UserPoolMfaType::On);
+    assert!(!codes_suffice(&pool, &email), "a code alone would not do");
 }

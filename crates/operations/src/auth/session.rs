@@ -208,7 +208,7 @@ impl Session {
 
     /// Whether it was used, for an early answer; [`Spent::record`] decides.
     pub(crate) fn check_unused(&self, tx: &mut dyn Tx, pool: &str) -> Result<(), Error> {
-        if used_sessions::contains(tx, pool, &self.id)? { Err(used()) } else { Ok(()) }
+        self.spent().check_unused(tx, pool)
     }
 
     /// The session as one that was answered.
@@ -221,6 +221,11 @@ impl Spent {
     /// One of another kind.
     pub(super) fn new(id: [u8; 16], expires: i64) -> Self {
         Self { id, expires }
+    }
+
+    /// Whether it was used, for an early answer; [`Spent::record`] decides.
+    pub(super) fn check_unused(&self, tx: &mut dyn Tx, pool: &str) -> Result<(), Error> {
+        if used_sessions::contains(tx, pool, &self.id)? { Err(used()) } else { Ok(()) }
     }
 
     /// Uses it up, in the transaction of its effect: of two answers with it, one wins.

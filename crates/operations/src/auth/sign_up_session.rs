@@ -7,6 +7,7 @@ use cognate_domain::sign_in::{Flow, Input, Stage, out_of_order};
 use cognate_domain::user::UserId;
 use cognate_domain::{Client, User, client_rules};
 use cognate_model::{AuthFlowType, ChallengeNameType, EventType};
+use cognate_store::refresh_tokens;
 use serde::{Deserialize, Serialize};
 
 use super::course::Course;
@@ -28,8 +29,24 @@ pub(crate) struct SignUpSession {
     expires: i64,
     /// Tells whether the password of the sign-up still stands.
     password: [u8; 8],
-    /// The first factor that the confirmation code was as good as; none before it was given.
-    proved: Option<ChallengeNameType>,
+    /// What the confirmation code proved; nothing before it was given.
+    proved: Option<Proved>,
+}
+
+/// An address whose code came back.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Proved {
+    /// `email` or `phone_number`.
+    pub(crate) attribute: String,
+    /// Its value at that time.
+    pub(crate) address: String,
+}
+
+impl Proved {
+    /// The first factor that the code was as good as.
+    fn factor(&self) -> ChallengeNameType {
+        if self.attribute == "email" { ChallengeNameType::EmailOtp } else { ChallengeNameType::SmsOtp }
+    }
 }
 
 /// `Session` of `SignUp`; none where users of the client cannot sign in by choice.
@@ -40,16 +57,15 @@ pub(crate) fn begin(cx: &Context, pool: &OpenPool, client: &Client, user: &User)
     SignUpSession::new(cx, client, user, None).seal(cx, pool).map(Some)
 }
 
-/// `Session` of `ConfirmSignUp`, after a code to this attribute.
+/// `Session` of `ConfirmSignUp`, after a code to this address.
 pub(crate) fn proved(
     cx: &Context,
     pool: &OpenPool,
     client: &Client,
     user: &User,
-    attribute: &str,
+    proved: Proved,
 ) -> Result<String, Error> {
-    let factor = if attribute == "email" { ChallengeNameType::EmailOtp } else { ChallengeNameType::SmsOtp };
-    SignUpSession::new(cx, client, user, Some(factor)).seal(cx, pool)
+    SignUpSession::new(cx, client, user, Some(proved)).seal(cx, pool)
 }
 
 /// Opens the session of a request.
@@ -81,20 +97,32 @@ pub(super) async fn sign_in(
     parameters: &Parameters,
 ) -> Result<Outcome, Error> {
     let session = open(cx, sign_in.pool, sign_in.client, &user, text)?;
-    let factor = session.proved.ok_or_else(out_of_order)?;
+    let proved = session.proved.ok_or_else(out_of_order)?;
+    // A code to an address that is no longer the user's says nothing about who has the one of now.
+    if user.attribute(&proved.attribute) != Some(proved.address.as_str()) {
+        return Err(out_of_order().into());
+    }
+    let spent = Spent::new(session.id, session.expires);
+    cx.read(|tx| {
+        spent.check_unused(tx, sign_in.pool.id())?;
+        // It stands for the first sign-in only. Sign-ins leave a row for longer than any session lasts.
+        if refresh_tokens::is_any(tx, sign_in.pool.id(), &user.id)? { Err(out_of_order().into()) } else { Ok(()) }
+    })
+    .await?;
+    let factor = proved.factor();
     let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
     let mut course = Course::begin(sign_in, user, Flow::Choice, attempt, parameters);
     let offered = choice::available(cx, &course).await?;
     if !offered.contains(&factor) {
         return course.ask(cx, Stage::FirstChoice(offered)).await;
     }
-    course.commit.spent = Some(Spent::new(session.id, session.expires));
+    course.commit.spent = Some(spent);
     course.attempt = course.attempt.mfa_right();
     course.advance(cx, Some(&Stage::FirstCode(factor)), Input::First(challenge::first(factor))).await
 }
 
 impl SignUpSession {
-    fn new(cx: &Context, client: &Client, user: &User, proved: Option<ChallengeNameType>) -> Self {
+    fn new(cx: &Context, client: &Client, user: &User, proved: Option<Proved>) -> Self {
         Self {
             id: random::bytes(cx.random()),
             user: user.id,

@@ -9,7 +9,8 @@ use cognate_domain::{client_rules, user_status};
 use cognate_model::{ConfirmSignUpRequest, ConfirmSignUpResponse};
 use cognate_store::users;
 
-use crate::auth::{pretence, secret_hash, sign_up_session, unknown_user};
+use crate::auth::sign_up_session::{self, Proved};
+use crate::auth::{pretence, secret_hash, unknown_user};
 use crate::codes::{Answer, SIGN_UP};
 use crate::directory::{self, Claim};
 use crate::{Context, Error, triggers};
@@ -26,14 +27,15 @@ pub(crate) async fn handle(cx: &Context, request: ConfirmSignUpRequest) -> Resul
     };
     user_status::confirm_sign_up(&mut user.clone())?;
     triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
+    let answer = Answer::new(&user.id, &SIGN_UP, &request.confirmation_code);
+    answer.check(cx, &pool).await?;
+    // After the code: else what is wrong with a session would tell strangers that there is a user.
     if let Some(session) = &request.session {
         sign_up_session::open(cx, &pool, &client, &user, session)?;
     }
-    let answer = Answer::new(&user.id, &SIGN_UP, &request.confirmation_code);
-    answer.check(cx, &pool).await?;
     let claim = if request.force_alias_creation == Some(true) { Claim::Moved } else { Claim::Refused };
     let (now, id, written) = (cx.now(), user.id, Arc::clone(&pool));
-    let attribute = cx
+    let proved = cx
         .write(move |tx| {
             let pool = &written;
             let attribute = answer.consume(tx, pool, now.micros())?;
@@ -43,10 +45,11 @@ pub(crate) async fn handle(cx: &Context, request: ConfirmSignUpRequest) -> Resul
             after.attributes.insert(format!("{attribute}_verified"), "true".to_owned());
             after.modified = now;
             directory::update_claiming(tx, pool, &before, &after, claim)?;
-            Ok(attribute)
+            let address = after.attribute(&attribute).unwrap_or_default().to_owned();
+            Ok(Proved { attribute, address })
         })
         .await?;
-    let proved = |_| sign_up_session::proved(cx, &pool, &client, &user, &attribute);
-    let session = request.session.map(proved).transpose()?;
+    let next = |_| sign_up_session::proved(cx, &pool, &client, &user, proved);
+    let session = request.session.map(next).transpose()?;
     Ok(ConfirmSignUpResponse { session })
 }

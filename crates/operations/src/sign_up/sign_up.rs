@@ -1,4 +1,5 @@
-//! `SignUp`: an unconfirmed user, and a code to the address that the pool verifies. Needs no signature.
+//! `SignUp`: an unconfirmed user, and a code to the address that the pool verifies. Needs no signature. The password
+//! may be left out where the pool lets users sign in by codes and they gave an address for them.
 //!
 //! Errors: ResourceNotFound (client), NotAuthorized (secret hash, sign-up not permitted, unwritable attribute),
 //! InvalidPassword, UsernameExists, InvalidParameter (name, schema, required attribute), UnexpectedLambda.
@@ -9,7 +10,7 @@ use cognate_crypto::random;
 use cognate_domain::user::{Hidden, UserId};
 use cognate_domain::user_status::{self, PasswordLife};
 use cognate_domain::usernames::{self, NewName};
-use cognate_domain::{User, attribute_rules, client_rules, password_policy};
+use cognate_domain::{User, attribute_rules, client_rules, password_policy, sign_in};
 use cognate_model::{EventFilterType, EventResponseType, EventType, SignUpRequest, SignUpResponse, UserStatusType};
 
 use crate::auth::{Api, SignIn, secret_hash, sign_up_session, stated_address};
@@ -30,15 +31,22 @@ pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignU
     }
     let name = usernames::check_new(&pool, &request.username)?;
     let password = request.password.as_ref().map(cognate_model::Secret::expose).unwrap_or_default();
-    password_policy::check(&pool.password_policy(), password)?;
-    let purpose = EventFilterType::SignUp;
-    let is_compromised = risk::check_new_password(cx, &pool, client.id(), password, purpose).await?;
+    let mut is_compromised = false;
+    if !password.is_empty() {
+        password_policy::check(&pool.password_policy(), password)?;
+        let purpose = EventFilterType::SignUp;
+        is_compromised = risk::check_new_password(cx, &pool, client.id(), password, purpose).await?;
+    }
     let attributes = attribute_rules::for_sign_up(
         &pool,
         &name,
         &|attribute| client_rules::writable(&client, &pool, attribute),
         request.user_attributes.as_deref().unwrap_or_default(),
     )?;
+    if password.is_empty() && !sign_in::codes_suffice(&pool, &attributes) {
+        // Refused like one that is too short.
+        password_policy::check(&pool.password_policy(), password)?;
+    }
     triggers::require_reachable(&pool, triggers::PRE_SIGN_UP)?;
     let now = cx.now();
     let id: UserId = random::uuid_v7(cx.random(), now.micros());
@@ -46,7 +54,10 @@ pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignU
         NewName::Given(username) => username,
         NewName::FromAttribute { .. } => random::format_uuid(&id),
     };
-    let new = hashing::new_password(cx, &pool, Owner { id, username: &username }, password).await?;
+    let new = match password {
+        "" => None,
+        password => Some(hashing::new_password(cx, &pool, Owner { id, username: &username }, password).await?),
+    };
     let mut user = User {
         id,
         username,
@@ -58,7 +69,9 @@ pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignU
         hidden: Hidden::default(),
         version: 1,
     };
-    user_status::set_password(&mut user, &pool.password_policy(), new, PasswordLife::Permanent);
+    if let Some(new) = new {
+        user_status::set_password(&mut user, &pool.password_policy(), new, PasswordLife::Permanent);
+    }
     user.status = UserStatusType::Unconfirmed;
     let target = super::destination(&pool, &user);
     if target.is_some() {
