@@ -201,3 +201,10 @@ def test_a_disabled_user_and_one_who_was_deleted_stay_out(pool, client):
     discreet = pool.client(ExplicitAuthFlows=BY_CHOICE, PreventUserExistenceErrors="ENABLED")
     with refused(*INVALID):
         sign_in(discreet, session)
+
+
+def test_an_older_session_confirms_all_the_same_and_hands_none_on(server, pool, client):
+    begun = sign_up(client)["Session"]
+    server.advance(181)
+    assert "Session" not in confirm(client, Session=begun)
+    assert pool.admin_get_user(Username="jane")["UserStatus"] == "CONFIRMED"

@@ -69,20 +69,11 @@ pub(crate) fn proved(
 }
 
 /// Opens the session of a request.
-pub(crate) fn open(
-    cx: &Context,
-    pool: &OpenPool,
-    client: &Client,
-    user: &User,
-    text: &str,
-) -> Result<SignUpSession, Error> {
+pub(crate) fn open(pool: &OpenPool, client: &Client, user: &User, text: &str) -> Result<SignUpSession, Error> {
     let payload = sealed_token::open_text(&pool.sessions, KIND, text).map_err(|_| out_of_order())?;
     let session: SignUpSession = serde_json::from_slice(&payload).map_err(|_| out_of_order())?;
     if session.user != user.id || session.client != client.id() || session.password != fingerprint(user) {
         return Err(out_of_order().into());
-    }
-    if session.expires <= cx.now().micros() {
-        return Err(Error::not_authorized("Invalid session for the user, session is expired."));
     }
     Ok(session)
 }
@@ -96,7 +87,10 @@ pub(super) async fn sign_in(
     text: &str,
     parameters: &Parameters,
 ) -> Result<Outcome, Error> {
-    let session = open(cx, sign_in.pool, sign_in.client, &user, text)?;
+    let session = open(sign_in.pool, sign_in.client, &user, text)?;
+    if session.is_over(cx) {
+        return Err(Error::not_authorized("Invalid session for the user, session is expired."));
+    }
     let proved = session.proved.ok_or_else(out_of_order)?;
     // A code to an address that is no longer the user's says nothing about who has the one of now.
     if user.attribute(&proved.attribute) != Some(proved.address.as_str()) {
@@ -131,6 +125,11 @@ impl SignUpSession {
             password: fingerprint(user),
             proved,
         }
+    }
+
+    /// Whether its time is over.
+    pub(crate) fn is_over(&self, cx: &Context) -> bool {
+        self.expires <= cx.now().micros()
     }
 
     fn seal(&self, cx: &Context, pool: &OpenPool) -> Result<String, Error> {

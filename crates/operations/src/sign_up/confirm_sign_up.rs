@@ -30,9 +30,11 @@ pub(crate) async fn handle(cx: &Context, request: ConfirmSignUpRequest) -> Resul
     let answer = Answer::new(&user.id, &SIGN_UP, &request.confirmation_code);
     answer.check(cx, &pool).await?;
     // After the code: else what is wrong with a session would tell strangers that there is a user.
-    if let Some(session) = &request.session {
-        sign_up_session::open(cx, &pool, &client, &user, session)?;
-    }
+    let hands_on = match &request.session {
+        // A code is good for longer than a session: it confirms the user all the same.
+        Some(session) => !sign_up_session::open(&pool, &client, &user, session)?.is_over(cx),
+        None => false,
+    };
     let claim = if request.force_alias_creation == Some(true) { Claim::Moved } else { Claim::Refused };
     let (now, id, written) = (cx.now(), user.id, Arc::clone(&pool));
     let proved = cx
@@ -49,7 +51,6 @@ pub(crate) async fn handle(cx: &Context, request: ConfirmSignUpRequest) -> Resul
             Ok(Proved { attribute, address })
         })
         .await?;
-    let next = |_| sign_up_session::proved(cx, &pool, &client, &user, proved);
-    let session = request.session.map(next).transpose()?;
+    let session = if hands_on { Some(sign_up_session::proved(cx, &pool, &client, &user, proved)?) } else { None };
     Ok(ConfirmSignUpResponse { session })
 }

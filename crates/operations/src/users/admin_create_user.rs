@@ -1,4 +1,5 @@
-//! `AdminCreateUser`: a user with a temporary password, and an invitation; or the invitation again.
+//! `AdminCreateUser`: a user with a temporary password, and an invitation; or the invitation again. Where codes suffice to
+//! sign in, a user without a password if none is given.
 //!
 //! Errors: `ResourceNotFound` (pool), `UsernameExists` (name or address taken), `InvalidParameter` (name, schema, medium),
 //! `InvalidPassword`, `UserNotFound` and `UnsupportedUserState` (RESEND), `UnexpectedLambda` (a trigger cannot be reached).
@@ -10,7 +11,7 @@ use cognate_delivery as delivery;
 use cognate_domain::user::{Hidden, Password, UserId};
 use cognate_domain::user_status::{self, PasswordLife};
 use cognate_domain::usernames::{self, NewName};
-use cognate_domain::{User, attribute_rules, password_policy};
+use cognate_domain::{User, attribute_rules, password_policy, sign_in};
 use cognate_model::{
     AdminCreateUserRequest, AdminCreateUserResponse, DeliveryMediumType, MessageActionType, UserStatusType,
     UsernameAttributeType,
@@ -36,7 +37,9 @@ async fn create(cx: &Context, pool: &Arc<OpenPool>, request: &AdminCreateUserReq
     let name = usernames::check_new(pool, &request.username)?;
     let given = request.user_attributes.as_deref().unwrap_or_default();
     let attributes = attribute_rules::for_create(pool, &name, given)?;
-    let temporary = temporary_password(cx, pool, request)?;
+    // Who can sign in by codes needs no password unless one is given (`TemporaryPassword`, API Reference).
+    let does_without = request.temporary_password.is_none() && sign_in::codes_suffice(pool, &attributes);
+    let temporary = if does_without { None } else { Some(temporary_password(cx, pool, request)?) };
     triggers::require_reachable(pool, triggers::PRE_SIGN_UP)?;
     let now = cx.now();
     let id: UserId = random::uuid_v7(cx.random(), now.micros());
@@ -44,21 +47,31 @@ async fn create(cx: &Context, pool: &Arc<OpenPool>, request: &AdminCreateUserReq
         NewName::Given(username) => username,
         NewName::FromAttribute { .. } => random::format_uuid(&id),
     };
-    let new = hashing::new_password(cx, pool, Owner { id, username: &username }, &temporary).await?;
-    let temporary_until = Some(user_status::temporary_until(pool, now).micros());
+    let (status, password) = match &temporary {
+        None => (UserStatusType::Confirmed, Password::default()),
+        Some(temporary) => {
+            let new = hashing::new_password(cx, pool, Owner { id, username: &username }, temporary).await?;
+            let until = Some(user_status::temporary_until(pool, now).micros());
+            (UserStatusType::ForceChangePassword, Password::first(new, until))
+        }
+    };
     let user = User {
         id,
         username,
-        status: UserStatusType::ForceChangePassword,
+        status,
         enabled: true,
         created: now,
         modified: now,
         attributes,
-        hidden: Hidden { password: Password::first(new, temporary_until), ..Hidden::default() },
+        hidden: Hidden { password, ..Hidden::default() },
         version: 1,
     };
     let claim = if request.force_alias_creation == Some(true) { Claim::Moved } else { Claim::Refused };
-    let invitation = Arc::new(invitation(cx, pool, &user, &temporary, request)?);
+    let invitation = Arc::new(match &temporary {
+        // An invitation carries the temporary password; without one there is nothing to say.
+        None => Vec::new(),
+        Some(temporary) => invitation(cx, pool, &user, temporary, request)?,
+    });
     let (pool, user, posted) = (Arc::clone(pool), Arc::new(user), Arc::clone(&invitation));
     let created = Arc::clone(&user);
     cx.write(move |tx| {
