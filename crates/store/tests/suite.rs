@@ -55,6 +55,8 @@ macro_rules! run_on {
 run_on! { embedded: crate::sqlite::Embedded;
     transactions {
         a_read_sees_what_a_write_committed,
+        a_read_sees_one_state_and_the_next_one_the_newer,
+        a_read_that_panics_leaves_the_next_ones_alone,
         a_reopened_store_has_what_was_written,
         an_error_rolls_the_transaction_back,
         a_panic_rolls_the_transaction_back_and_the_store_goes_on,

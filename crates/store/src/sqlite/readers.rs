@@ -25,7 +25,9 @@ impl Readers {
     }
 
     pub(super) fn with<T, E: From<DbError>>(&self, reads: impl FnOnce(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
-        reads(&mut *self.free()?)
+        let mut engine = self.free()?;
+        let snapshot = Snapshot::begin(&mut engine)?;
+        reads(&mut *snapshot.0)
     }
 
     /// The first free connection; the low ones are warm.
@@ -41,5 +43,24 @@ impl Readers {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len().max(1);
         let connection = self.connections.get(turn).ok_or(DbError::Closed)?;
         Ok(connection.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// One state of the database for all statements of a read; they also take its lock once instead of once each. It ends
+/// however the read ends.
+struct Snapshot<'a>(&'a mut Engine);
+
+impl<'a> Snapshot<'a> {
+    fn begin(engine: &'a mut Engine) -> Result<Self, DbError> {
+        engine.execute("BEGIN", &[])?;
+        Ok(Self(engine))
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.execute("COMMIT", &[]) {
+            tracing::error!(?error, "a read does not end");
+        }
     }
 }

@@ -22,6 +22,41 @@ pub async fn a_read_sees_what_a_write_committed(engine: &impl Engine) {
     }
 }
 
+pub async fn a_read_sees_one_state_and_the_next_one_the_newer(engine: &impl Engine) {
+    let store = Arc::new(engine.open());
+    let writer = Arc::clone(&store);
+    let seen = read(&store, move |tx| {
+        let before = settings::get(tx, "changed")?;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                runtime.block_on(write(&writer, |tx| settings::insert(tx, "changed", b"yes")));
+            });
+        });
+        Ok((before, settings::get(tx, "changed")?))
+    })
+    .await;
+    assert_eq!(seen, (None, None));
+    assert_eq!(setting(&store, "changed").await.as_deref(), Some(&b"yes"[..]));
+}
+
+pub async fn a_read_that_panics_leaves_the_next_ones_alone(engine: &impl Engine) {
+    let store = Arc::new(engine.open());
+    for _ in 0..10 {
+        let store = Arc::clone(&store);
+        let panicked = tokio::spawn(async move {
+            read(&store, |tx| -> Result<(), DbError> {
+                settings::get(tx, "any")?;
+                panic!("this panic is part of the test");
+            })
+            .await;
+        });
+        assert!(panicked.await.unwrap_err().is_panic());
+    }
+    write(&store, |tx| settings::insert(tx, "next", b"works")).await;
+    assert!(setting(&store, "next").await.is_some());
+}
+
 pub async fn a_reopened_store_has_what_was_written(engine: &impl Engine) {
     let store = engine.open();
     write(&store, |tx| settings::insert(tx, "kept", b"yes")).await;
