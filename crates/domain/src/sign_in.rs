@@ -179,16 +179,22 @@ pub fn step(situation: &Situation<'_>, stage: Option<&Stage>, shown: Shown, inpu
             step.shown.second = Some(factor);
             step.effects.extend(verified_by(factor));
         }
-        (Some(Stage::EnrolByCode), Input::Second(ChallengeNameType::EmailOtp)) => {
+        (Some(Stage::EnrolByCode), Input::Second(ChallengeNameType::EmailOtp))
+            if may_set_up(situation.pool, situation.user) =>
+        {
             step.shown.second = Some(ChallengeNameType::EmailOtp);
             step.effects.extend(verified_by(ChallengeNameType::EmailOtp));
             step.effects.push(Effect::TurnedOn(ChallengeNameType::EmailOtp));
         }
-        (Some(Stage::SetUp(offered)), Input::Enrolled(factor)) if offered.contains(&factor) => {
+        (Some(Stage::SetUp(offered)), Input::Enrolled(factor))
+            if offered.contains(&factor) && is_the_only_one(situation, factor) =>
+        {
             step.shown.second = Some(factor);
             step.effects.push(Effect::TurnedOn(factor));
         }
-        (Some(Stage::SetUp(offered)), Input::AddressGiven) if offered.contains(&ChallengeNameType::EmailOtp) => {
+        (Some(Stage::SetUp(offered)), Input::AddressGiven)
+            if offered.contains(&ChallengeNameType::EmailOtp) && may_set_up(situation.pool, situation.user) =>
+        {
             step.next = Next::Ask(Stage::EnrolByCode);
             return Ok(step);
         }
@@ -271,6 +277,18 @@ fn device_due(situation: &Situation<'_>, shown: Shown) -> bool {
 fn stands_for_two(situation: &Situation<'_>, first: First) -> bool {
     first == First::Passkey { user_verified: true }
         && first_factors::passkeys_stand_for_two(situation.pool, situation.user)
+}
+
+/// Whether a second factor may be set up by whoever knows the first one: only while there is none. The owner may have
+/// set one up since the sign-in asked for it.
+pub fn may_set_up(pool: &Pool, user: &User) -> bool {
+    matches!(mfa_preference::next_factor(pool, user), Ok(Factor::Setup(_) | Factor::None))
+}
+
+/// Whether the user has no second factor but, perhaps, this one.
+fn is_the_only_one(situation: &Situation<'_>, factor: ChallengeNameType) -> bool {
+    let next = mfa_preference::next_factor(situation.pool, situation.user);
+    next == Ok(Factor::Challenge(factor)) || may_set_up(situation.pool, situation.user)
 }
 
 fn second_factor(situation: &Situation<'_>) -> Result<Factor, Refusal> {

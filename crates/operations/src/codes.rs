@@ -42,7 +42,7 @@ const VERIFY_PHONE_NUMBER: Purpose =
 /// How many wrong answers are heard in an hour ("Quotas in Amazon Cognito": between 5 and 20 by risk).
 const MOST_WRONG: i64 = 10;
 /// How many codes of one kind are sent to a user in an hour for signing in.
-const MOST_SIGN_IN_CODES: i64 = 60;
+pub(crate) const MOST_SIGN_IN_CODES: i64 = 60;
 /// An hour in microseconds.
 pub(crate) const WINDOW: i64 = 3_600_000_000;
 
@@ -220,23 +220,25 @@ pub(crate) fn one_time(
         created_at: outbox::seconds(now),
     };
     let posted = outbox::seal_message(cx, pool, user, &message)?;
-    let hash = one_time_hash(pool, &user.id, challenge, &text);
+    let hash = one_time_hash(pool, &user.id, challenge, &target.value, &text);
     Ok(OneTime { hash, target, sent: Sent { challenge, created: now.micros(), posted } })
 }
 
-/// Whether a code is the one that was sent for a challenge.
+/// Whether a code is the one that was sent for a challenge to this address.
 pub(crate) fn is_one_time(
     pool: &OpenPool,
     user: &UserId,
     challenge: ChallengeNameType,
+    address: &str,
     given: &str,
     hash: &[u8],
 ) -> bool {
-    constant_time_eq(&one_time_hash(pool, user, challenge, given), hash)
+    constant_time_eq(&one_time_hash(pool, user, challenge, address, given), hash)
 }
 
-fn one_time_hash(pool: &OpenPool, user: &UserId, challenge: ChallengeNameType, code: &str) -> Vec<u8> {
-    pool.codes.mac(&seal::context(&["sign-in", challenge.as_str(), &random::format_uuid(user), code])).to_vec()
+fn one_time_hash(pool: &OpenPool, user: &UserId, challenge: ChallengeNameType, address: &str, code: &str) -> Vec<u8> {
+    let user = random::format_uuid(user);
+    pool.codes.mac(&seal::context(&["sign-in", challenge.as_str(), &user, address, code])).to_vec()
 }
 
 impl Sent {

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use cognate_model::ChallengeNameType as C;
-use cognate_model::{AdminRespondToAuthChallengeRequest, AdminRespondToAuthChallengeResponse};
+use cognate_model::{AdminRespondToAuthChallengeRequest, AdminRespondToAuthChallengeResponse, AuthFlowType};
 
-use super::flow::{Api, SignIn};
+use super::flow::{self, Api, SignIn};
 use super::{Outcome, Parameters, choice, code, custom, device, new_password, passkey, password, second_factor, srp};
 use crate::{Context, Error};
 
@@ -48,7 +48,10 @@ pub(super) async fn answer(
         }
         C::CustomChallenge => custom::answer(cx, sign_in, session, &responses).await,
         // The older form of the flow, which asked for the password in a second step.
-        C::AdminNoSrpAuth if sign_in.api == Api::Admin => password::begin(cx, sign_in, &responses).await,
+        C::AdminNoSrpAuth if sign_in.api == Api::Admin => {
+            flow::check_allowed(sign_in, AuthFlowType::AdminNoSrpAuth)?;
+            password::begin(cx, sign_in, &responses).await
+        }
         C::DeviceSrpAuth => device::name(cx, sign_in, session, &responses).await,
         C::DevicePasswordVerifier => device::prove(cx, sign_in, &responses).await,
         C::WebAuthn => passkey::answer(cx, sign_in, session, &responses).await,

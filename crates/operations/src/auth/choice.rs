@@ -8,7 +8,7 @@ use super::course::Course;
 use super::flow::SignIn;
 use super::judgement::{find, judge, look_up, wrong};
 use super::resume::{Resumed, resume};
-use super::session::{Held, Parts, Session};
+use super::session::{Held, Parts, Session, Spent};
 use super::{
     Outcome, Parameters, attempt_ends, challenge, device, passkey, pretence, secret_hash, sign_up_session, simulated,
     srp,
@@ -35,7 +35,7 @@ pub(super) async fn begin(
         if session.is_some() {
             return Err(out_of_order().into());
         }
-        return begin_for_stranger(cx, sign_in, name, preferred, parameters).await;
+        return begin_for_stranger(cx, sign_in, name, preferred, parameters, None).await;
     };
     let discreet = client_rules::prevents_user_existence_errors(sign_in.client);
     if let Err(refusal) = sign_in::check_account(&user) {
@@ -44,7 +44,7 @@ pub(super) async fn begin(
             return Err(out_of_order().into());
         }
         if discreet {
-            return begin_for_stranger(cx, sign_in, name, preferred, parameters).await;
+            return begin_for_stranger(cx, sign_in, name, preferred, parameters, None).await;
         }
         let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
         return Err(attempt_ends::unseen(cx, sign_in, &user, attempt, refusal.into()).await);
@@ -94,17 +94,18 @@ pub(super) async fn answer(
         ChallengeNameType::SelectChallenge => ChallengeNameType::parse(parameters.require("ANSWER")?),
         name => Some(name),
     };
-    let (course, session) = match resume(cx, sign_in, name, session, parameters).await? {
-        Resumed::User(course, session) => (*course, session),
-        Resumed::Stranger(_) => {
-            let name = parameters.require("USERNAME")?.to_owned();
-            return begin_for_stranger(cx, sign_in, &name, chosen, parameters).await;
-        }
-    };
-    let chosen = chosen.filter(|chosen| session.stage.takes(*chosen) && *chosen != ChallengeNameType::SelectChallenge);
+    let resumed = resume(cx, sign_in, name, session, parameters).await?;
+    let stage = &resumed.session().stage;
+    let chosen = chosen.filter(|chosen| stage.takes(*chosen) && *chosen != ChallengeNameType::SelectChallenge);
     // The rule follows from the challenge, the text is not recorded.
     let chosen = chosen.ok_or_else(|| Error::invalid("The selected challenge is not available to the user."))?;
-    go_on(cx, course, &session.stage, chosen, parameters).await
+    match resumed {
+        Resumed::User(course, session) => go_on(cx, *course, &session.stage, chosen, parameters).await,
+        Resumed::Stranger(session) => {
+            let (name, spent) = (parameters.require("USERNAME")?, Some(session.spent()));
+            begin_for_stranger(cx, sign_in, name, Some(chosen), parameters, spent).await
+        }
+    }
 }
 
 /// Goes on with a first factor, in one round where the parameters hold its proof already.
@@ -162,6 +163,7 @@ async fn begin_for_stranger(
     name: &str,
     chosen: Option<ChallengeNameType>,
     parameters: &Parameters,
+    spent: Option<Spent>,
 ) -> Result<Outcome, Error> {
     let pool = sign_in.pool;
     let offered = sign_in::offered_to_strangers(pool);
@@ -184,13 +186,15 @@ async fn begin_for_stranger(
         }
         _ => {}
     }
-    pretence::begin(cx, pool, name).await?;
+    let code = chosen.filter(|chosen| matches!(chosen, ChallengeNameType::EmailOtp | ChallengeNameType::SmsOtp));
+    pretence::go_on(cx, pool, name, spent, code).await?;
     let (stage, held, parameters) = match chosen {
         Some(code @ (ChallengeNameType::EmailOtp | ChallengeNameType::SmsOtp)) => {
             let details = simulated(pool, name);
             let shown = [
                 ("CODE_DELIVERY_DELIVERY_MEDIUM".to_owned(), challenge::medium(code).to_string()),
                 ("CODE_DELIVERY_DESTINATION".to_owned(), details.destination.unwrap_or_default()),
+                ("USER_ID_FOR_SRP".to_owned(), pretence::username(pool, name)),
             ];
             // The hash of no code.
             let held = Held::Code { hash: vec![0; 32], address: None };

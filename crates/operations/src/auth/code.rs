@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use cognate_crypto::totp::TotpError;
 use cognate_domain::lockout;
-use cognate_domain::sign_in::{Input, Stage};
+use cognate_domain::sign_in::{Input, Stage, out_of_order};
+use cognate_domain::user_status::Destination;
 use cognate_model::{ChallengeNameType, Exception};
 use cognate_store::{attempts, users};
 
@@ -36,9 +37,14 @@ pub(super) async fn answer(
         // The developer guide also calls the second factor EMAIL_MFA.
         _ => parameters.get("EMAIL_MFA_CODE").map_or_else(|| parameters.require("EMAIL_OTP_CODE"), Ok)?,
     };
-    let (mut course, session) = match resume::resume(cx, sign_in, name, session, parameters).await? {
+    let resumed = resume::resume(cx, sign_in, name, session, parameters).await?;
+    if !matches!(resumed.session().stage, Stage::FirstCode(_) | Stage::Second(_) | Stage::EnrolByCode) {
+        // No code was sent: the user was to choose first.
+        return Err(out_of_order().into());
+    }
+    let (mut course, session) = match resumed {
         resume::Resumed::User(course, session) => (*course, session),
-        resume::Resumed::Stranger(id) => return stranger(cx, sign_in, &id).await,
+        resume::Resumed::Stranger(session) => return stranger(cx, sign_in, &session.user).await,
     };
     // One guess at a time: each sees what the earlier ones left.
     let id = course.user.id;
@@ -46,6 +52,10 @@ pub(super) async fn answer(
     let pool = sign_in.pool;
     course.user = cx.read(|tx| Ok(users::by_id(tx, pool.id(), &id)?)).await?.ok_or_else(Error::no_user)?;
     session.check_password(&course.user)?;
+    if let Held::Code { address: None, .. } = &session.held {
+        // A code proves the address that it went to, and the user may have another by now.
+        course.commit.proved = address(&course, &session);
+    }
     if let Stage::FirstCode(asked) = session.stage {
         judge_first(cx, sign_in, &course, &session, given).await?;
         course.attempt = course.attempt.mfa_right();
@@ -118,11 +128,21 @@ async fn stranger(cx: &Context, sign_in: &SignIn<'_>, id: &[u8; 16]) -> Result<O
 
 fn is_sent(course: &Course<'_>, session: &Session, given: &str) -> bool {
     match &session.held {
-        Held::Code { hash, .. } => {
-            codes::is_one_time(course.sign_in.pool, &course.user.id, session.stage.challenge(), given, hash)
+        Held::Code { hash, address: given_address } => {
+            let address = given_address.clone().or_else(|| address(course, session).map(|(_, value)| value));
+            address.is_some_and(|address| {
+                let (pool, challenge) = (course.sign_in.pool, session.stage.challenge());
+                codes::is_one_time(pool, &course.user.id, challenge, &address, given, hash)
+            })
         }
         _ => false,
     }
+}
+
+/// Where the user would be sent the code of this session now.
+fn address(course: &Course<'_>, session: &Session) -> Option<(&'static str, String)> {
+    let target = Destination::of(&course.user, challenge::medium(session.stage.challenge()))?;
+    Some((target.attribute, target.value))
 }
 
 fn mismatch() -> Error {

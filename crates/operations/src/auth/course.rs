@@ -13,7 +13,7 @@ use cognate_store::{Tx, devices, users};
 use super::custom::{self, Rounds};
 use super::device::{self, AtHand};
 use super::flow::SignIn;
-use super::session::{Session, Spent};
+use super::session::{Session, Spent, token_mark};
 use super::{Outcome, Parameters, attempt_ends, challenge};
 use crate::codes::Sent;
 use crate::directory::{self, Claim};
@@ -56,6 +56,10 @@ pub(crate) struct Commit {
     pub(super) totp_step: Option<u64>,
     /// The address that codes by e-mail were set up for.
     pub(super) address: Option<String>,
+    /// The address whose code came back, by its attribute: it must still be the user's.
+    pub(super) proved: Option<(&'static str, String)>,
+    /// The software token that was set up: it must still be the user's.
+    pub(super) token: Option<[u8; 8]>,
     /// The passkey that was used.
     pub(super) passkey: Option<Checked>,
     /// The device that the tokens are given to.
@@ -238,6 +242,13 @@ impl Commit {
         }
         if current.hidden.password.hash.as_deref() != hash {
             return Err(super::judgement::wrong());
+        }
+        let is_replaced =
+            |(attribute, address): &(&str, String)| current.attribute(attribute) != Some(address.as_str());
+        if self.proved.as_ref().is_some_and(is_replaced)
+            || self.token.is_some_and(|token| token_mark(&current) != Some(token))
+        {
+            return Err(sign_in::out_of_order().into());
         }
         Ok(current)
     }

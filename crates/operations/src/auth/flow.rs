@@ -47,14 +47,7 @@ pub(crate) async fn begin(
     if !fits {
         return Err(Error::invalid("Initiate Auth method not supported."));
     }
-    if !client_rules::flows(sign_in.client).allows(flow) {
-        return Err(Error::invalid(match flow {
-            F::UserPasswordAuth => "USER_PASSWORD_AUTH flow not enabled for this client".to_owned(),
-            F::AdminNoSrpAuth | F::AdminUserPasswordAuth => "Auth flow not enabled for this client".to_owned(),
-            F::RefreshToken | F::RefreshTokenAuth => "REFRESH_TOKEN_AUTH is not enabled for the client.".to_owned(),
-            other => format!("{other} is not enabled for the client."),
-        }));
-    }
+    check_allowed(sign_in, flow)?;
     let parameters = Parameters::new(parameters);
     match flow {
         F::UserPasswordAuth | F::AdminNoSrpAuth | F::AdminUserPasswordAuth => {
@@ -65,4 +58,18 @@ pub(crate) async fn begin(
         F::UserAuth => choice::begin(cx, sign_in, session, &parameters).await,
         F::CustomAuth => custom::begin(cx, sign_in, &parameters).await,
     }
+}
+
+/// Refuses a flow that the app client was not given.
+pub(super) fn check_allowed(sign_in: &SignIn<'_>, flow: AuthFlowType) -> Result<(), Error> {
+    use AuthFlowType as F;
+    if client_rules::flows(sign_in.client).allows(flow) {
+        return Ok(());
+    }
+    Err(Error::invalid(match flow {
+        F::UserPasswordAuth => "USER_PASSWORD_AUTH flow not enabled for this client".to_owned(),
+        F::AdminNoSrpAuth | F::AdminUserPasswordAuth => "Auth flow not enabled for this client".to_owned(),
+        F::RefreshToken | F::RefreshTokenAuth => "REFRESH_TOKEN_AUTH is not enabled for the client.".to_owned(),
+        other => format!("{other} is not enabled for the client."),
+    }))
 }

@@ -6,16 +6,18 @@
 
 use std::sync::Arc;
 
-use cognate_crypto::seal;
+use cognate_crypto::{random, seal};
 use cognate_domain::user::UserId;
 use cognate_domain::user_status::Destination;
 use cognate_domain::{User, lockout, usernames};
-use cognate_model::{DeliveryMediumType, EventResponseType, EventType};
+use cognate_model::{ChallengeNameType, DeliveryMediumType, EventResponseType, EventType};
 use cognate_store::{Tx, attempts, auth_events, outbox};
 
 use super::flow::SignIn;
+use super::session::Spent;
 use crate::codes::{self, Purpose};
 use crate::events::Attempt;
+use crate::verifier::stranger_id;
 use crate::{Context, Error, OpenPool};
 
 /// What wrong passwords are counted under.
@@ -98,8 +100,35 @@ pub(crate) async fn answer(cx: &Context, pool: &Arc<OpenPool>, name: &str, purpo
 
 /// A sign-in that goes on to a challenge, which writes as much as a user's.
 pub(super) async fn begin(cx: &Context, pool: &Arc<OpenPool>, name: &str) -> Result<(), Error> {
+    go_on(cx, pool, name, None, None).await
+}
+
+/// The same after an answer, whose session is used up, and with a code: as many are sent in an hour as to a user.
+pub(super) async fn go_on(
+    cx: &Context,
+    pool: &Arc<OpenPool>,
+    name: &str,
+    spent: Option<Spent>,
+    code: Option<ChallengeNameType>,
+) -> Result<(), Error> {
     let (nobody, now, pool) = (nobody(pool, name), cx.now().micros(), Arc::clone(pool));
-    cx.write(move |tx| Ok(attempts::count(tx, pool.id(), &nobody, "Begun", now, i64::MAX).map(|_| ())?)).await
+    cx.write(move |tx| {
+        if let Some(spent) = &spent {
+            spent.record(tx, pool.id(), now)?;
+        }
+        let counted = match code {
+            Some(code) => attempts::count(tx, pool.id(), &nobody, code.as_str(), now, codes::WINDOW)?,
+            None => attempts::count(tx, pool.id(), &nobody, "Begun", now, i64::MAX).map(|_| 0)?,
+        };
+        if counted > codes::MOST_SIGN_IN_CODES { Err(Error::Busy) } else { Ok(()) }
+    })
+    .await
+}
+
+/// The user name that a challenge shows: made up where a user's own would be, else the one that was typed.
+pub(super) fn username(pool: &OpenPool, name: &str) -> String {
+    let is_made = pool.config.username_attributes.as_ref().is_some_and(|attributes| !attributes.is_empty());
+    if is_made { random::format_uuid(&stranger_id(pool, name)) } else { name.to_owned() }
 }
 
 /// Who stands for a name: one of 4,096, none of which is the id of a user, since those begin with the time.

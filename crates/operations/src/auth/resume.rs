@@ -13,8 +13,17 @@ use crate::{Context, Error, directory, risk};
 pub(super) enum Resumed<'a> {
     /// A user.
     User(Box<Course<'a>>, Box<Session>),
-    /// A name that nobody has, by the id that it would have.
-    Stranger([u8; 16]),
+    /// A name that nobody has.
+    Stranger(Box<Session>),
+}
+
+impl Resumed<'_> {
+    /// The session that was answered.
+    pub(super) fn session(&self) -> &Session {
+        match self {
+            Self::User(_, session) | Self::Stranger(session) => session,
+        }
+    }
 }
 
 /// Opens the session of an answer to a challenge.
@@ -71,7 +80,7 @@ async fn go_on<'a>(
         // The name of the request, or the id that the challenge gave it.
         let id = cognate_domain::usernames::parse_sub(username).unwrap_or_else(|| stranger_id(pool, username));
         let same = id == session.user || stranger_id(pool, username) == session.user;
-        return if same { Ok(Resumed::Stranger(session.user)) } else { Err(invalid()) };
+        return if same { Ok(Resumed::Stranger(Box::new(session))) } else { Err(invalid()) };
     }
     let user = found.filter(|user| user.id == session.user).ok_or_else(invalid)?;
     session.check_password(&user)?;

@@ -9,7 +9,7 @@ use cognate_store::users;
 
 use super::flow::SignIn;
 use super::resume::{Resumed, resume};
-use super::session::{Held, Session};
+use super::session::{Held, Session, token_mark};
 use super::{Outcome, Parameters};
 use crate::{Context, Error, OpenPool};
 
@@ -48,7 +48,8 @@ pub(super) async fn set_up(
     let Resumed::User(mut course, session) = resume(cx, sign_in, name, session, parameters).await? else {
         return Err(out_of_order().into());
     };
-    if matches!(session.held, Held::Token) {
+    if let Held::Token(mark) = session.held {
+        course.commit.token = Some(mark);
         course.attempt = course.attempt.mfa_right();
         let input = Input::Enrolled(ChallengeNameType::SoftwareTokenMfa);
         return course.advance(cx, Some(&session.stage), input).await;
@@ -95,6 +96,9 @@ impl SettingUp {
         let user = user.ok_or_else(out_of_order)?;
         session.check_password(&user)?;
         sign_in::check_account(&user)?;
+        if !sign_in::may_set_up(&pool, &user) {
+            return Err(out_of_order().into());
+        }
         Ok(Self { session, pool, user })
     }
 
@@ -105,9 +109,12 @@ impl SettingUp {
 
     /// The session that ends the sign-in, once the first code was right. The one before is used up.
     pub(crate) async fn verified(&self, cx: &Context) -> Result<String, Error> {
+        let user =
+            cx.read(|tx| Ok(users::by_id(tx, self.pool.id(), &self.user.id)?)).await?.ok_or_else(out_of_order)?;
+        let mark = token_mark(&user).ok_or_else(out_of_order)?;
         let (spent, pool, now) = (self.session.spent(), Arc::clone(&self.pool), cx.now().micros());
         cx.write(move |tx| spent.record(tx, pool.id(), now)).await?;
-        self.renewed(cx, Held::Token).await
+        self.renewed(cx, Held::Token(mark)).await
     }
 
     async fn renewed(&self, cx: &Context, held: Held) -> Result<String, Error> {

@@ -16,6 +16,9 @@ use crate::{Context, Error, OpenPool};
 /// The longest session that the API can carry back ("SessionType", API Reference).
 const LONGEST: usize = 4_096;
 
+/// What lengths are multiples of. Only what a trigger hands over does not fit into one.
+const STEP: usize = 1_024;
+
 /// The state between a challenge and its answer.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Session {
@@ -64,8 +67,8 @@ pub(crate) enum Held {
         /// The address that it went to, where the user has none on record yet.
         address: Option<String>,
     },
-    /// A software token that was set up during the sign-in: its first code was right.
-    Token,
+    /// A software token that was set up during the sign-in, by [`token_mark`]: its first code was right.
+    Token([u8; 8]),
     /// The challenge that a passkey signs.
     Passkey(Vec<u8>),
 }
@@ -142,7 +145,8 @@ impl Session {
 
     /// As text. Sealed under the pool's session key.
     pub(crate) fn seal(&self, cx: &Context, pool: &OpenPool) -> Result<String, Error> {
-        let payload = serde_json::to_vec(self).map_err(|e| Error::internal(e.to_string()))?;
+        let mut payload = serde_json::to_vec(self).map_err(|e| Error::internal(e.to_string()))?;
+        pad(&mut payload);
         let sealed = sealed_token::seal_text(&pool.sessions, "session", &payload, cx.random());
         let text = format!("{}.{sealed}", BASE64URL_NOPAD.encode(pool.id().as_bytes()));
         if text.len() > LONGEST {
@@ -217,6 +221,16 @@ impl Session {
     }
 }
 
+/// Makes a JSON text as long as others of its kind: a sealed text is as long as what is in it, and could tell a user from
+/// a name that nobody has.
+fn pad(payload: &mut Vec<u8>) {
+    let length = payload.len().next_multiple_of(STEP);
+    // Beyond that a text would not fit into a request any more.
+    if length <= 2 * STEP {
+        payload.resize(length, b' ');
+    }
+}
+
 impl Spent {
     /// One of another kind.
     pub(super) fn new(id: [u8; 16], expires: i64) -> Self {
@@ -240,6 +254,11 @@ impl Spent {
 
 fn used() -> Error {
     Error::not_authorized("Invalid session for the user, session can only be used once.")
+}
+
+/// A few bytes that change with the software token; none without one.
+pub(super) fn token_mark(user: &User) -> Option<[u8; 8]> {
+    sha256(user.hidden.mfa.totp_secret.as_deref()?).first_chunk().copied()
 }
 
 /// A few bytes that change with the password.

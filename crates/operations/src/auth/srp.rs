@@ -19,7 +19,9 @@ use crate::events::Attempt;
 use crate::verifier::{Kept, prefix, stranger_id};
 use crate::{Context, Error, OpenPool, directory, risk, triggers};
 
-/// The longest block that is looked at; ours are half as long.
+/// How long a block is before it is sealed: more than its parts ever come to.
+const LENGTH: usize = 2_048;
+/// The longest block that is looked at.
 const LONGEST_BLOCK: usize = 4_096;
 
 /// What the answer is checked against; the client carries it, sealed, as `SECRET_BLOCK`.
@@ -196,7 +198,10 @@ pub(super) fn check_timestamp(text: &str) -> Result<(), Error> {
 
 impl SecretBlock {
     fn seal(&self, cx: &Context, pool: &OpenPool) -> Result<String, Error> {
-        let payload = Zeroizing::new(serde_json::to_vec(self).map_err(|e| Error::internal(e.to_string()))?);
+        let mut payload = Zeroizing::new(serde_json::to_vec(self).map_err(|e| Error::internal(e.to_string()))?);
+        // Blocks are all equally long, whoever has the name and whether anybody does.
+        let length = payload.len().max(LENGTH);
+        payload.resize(length, b' ');
         Ok(BASE64.encode(&pool.sessions.seal(&payload, &place(), cx.random())))
     }
 
