@@ -192,7 +192,10 @@ def test_of_twenty_exchanges_of_one_refresh_token_one_succeeds(pool, jane):
     token = client.tokens("jane")["RefreshToken"]
     outcomes = at_once([lambda: exchange(client, token)] * CALLERS)
     (winner,) = succeeded(outcomes)
-    assert outcomes.count("RefreshTokenReuseException") == CALLERS - 1
+    # Who comes when the reuse was noticed already finds that nothing of the family is left.
+    refusals = {outcome for outcome in outcomes if not isinstance(outcome, dict)}
+    assert "RefreshTokenReuseException" in refusals
+    assert refusals <= {"RefreshTokenReuseException", "NotAuthorizedException"}
     # Somebody used a token that was exchanged before, so nothing of the family is good any more.
     with refused("NotAuthorizedException", "Refresh Token has been revoked"):
         exchange(client, winner["RefreshToken"])

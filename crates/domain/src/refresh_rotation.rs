@@ -50,7 +50,10 @@ impl Rotation {
     #[must_use]
     pub fn exchanged(&self, now: i64, grace_seconds: i64) -> Self {
         let mut graces: Vec<i64> = self.graces.iter().copied().skip_while(|until| *until <= now).collect();
-        graces.push(now.saturating_add(grace_seconds.saturating_mul(1_000_000)));
+        // Without a grace period nobody is in it, those included who asked a moment earlier and are judged later.
+        let until =
+            if grace_seconds == 0 { i64::MIN } else { now.saturating_add(grace_seconds.saturating_mul(1_000_000)) };
+        graces.push(until);
         let surplus = graces.len().saturating_sub(REMEMBERED);
         graces.drain(..surplus);
         Self { generation: self.generation.saturating_add(1), graces }
@@ -72,6 +75,14 @@ mod tests {
     use super::*;
 
     const SECOND: i64 = 1_000_000;
+
+    #[test]
+    fn without_a_grace_period_an_earlier_clock_is_no_excuse() {
+        let once = Rotation::default().exchanged(1_000, 0);
+        assert_eq!([999, 1_000, 1_001].map(|now| once.standing(0, now)), [Standing::Reused; 3]);
+        let within = Rotation::default().exchanged(1_000, 1);
+        assert_eq!(within.standing(0, 999), Standing::InGrace);
+    }
 
     #[test]
     fn without_a_grace_period_an_exchanged_token_is_a_reused_one_at_once() {
