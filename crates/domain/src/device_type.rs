@@ -1,32 +1,7 @@
 //! What a session calls the device that it was used on: operating system and browser or program, as the user agent
 //! tells them (`SessionDescriptionType`, API Reference; the exact words are not recorded).
 
-/// Names in user agents and what they stand for. The first that occurs counts, because newer browsers carry the names
-/// of older ones.
-const SYSTEMS: [(&str, &str); 10] = [
-    ("windows", "Windows"),
-    ("android", "Android"),
-    ("iphone", "iOS"),
-    ("ipad", "iOS"),
-    ("os/ios", "iOS"),
-    ("cros", "ChromeOS"),
-    ("mac os", "macOS"),
-    ("os/macos", "macOS"),
-    ("darwin", "macOS"),
-    ("linux", "Linux"),
-];
-
-const BROWSERS: [(&str, &str); 9] = [
-    ("edg/", "Edge"),
-    ("edga/", "Edge"),
-    ("edgios/", "Edge"),
-    ("opr/", "Opera"),
-    ("samsungbrowser/", "Samsung Internet"),
-    ("firefox/", "Firefox"),
-    ("fxios/", "Firefox"),
-    ("crios/", "Chrome"),
-    ("chrome/", "Chrome"),
-];
+use crate::user_agent::UserAgent;
 
 /// What stands where nothing is known.
 const UNKNOWN: &str = "unknown";
@@ -36,14 +11,9 @@ const LONGEST: usize = 64;
 
 /// `Linux, Firefox`; one of the two where the other is not told; `unknown` where neither is.
 pub fn describe(agent: Option<&str>) -> String {
-    let agent = agent.unwrap_or_default();
-    let lower = agent.to_ascii_lowercase();
-    let find = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(name, _)| lower.contains(name)).map(|(_, meaning)| *meaning)
-    };
-    let safari = || (lower.contains("safari/") && lower.contains("version/")).then_some("Safari");
-    let program = find(&BROWSERS).or_else(safari).or_else(|| product(agent));
-    match (find(&SYSTEMS), program) {
+    let read = UserAgent::read(agent);
+    let program = read.browser().or_else(|| product(agent.unwrap_or_default()));
+    match (read.system(), program) {
         (Some(system), Some(program)) => format!("{system}, {program}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => UNKNOWN.to_owned(),
@@ -95,6 +65,7 @@ mod tests {
             ("Boto3/1.44.5 md/Botocore#1.44.8 ua/2.1 os/linux#6.1 md/arch#x86_64", "Linux, Boto3"),
             ("aws-sdk-js/3.1169.0 ua/2.1 os/macos#24.1 lang/js md/nodejs#22", "macOS, aws-sdk-js"),
             ("curl/8.5.0", "curl"),
+            ("Microsoft-CryptoAPI/10.0", "Microsoft-CryptoAPI"),
         ] {
             assert_eq!(describe(Some(agent)), expected, "{agent}");
         }

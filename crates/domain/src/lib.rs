@@ -41,6 +41,7 @@ mod standard_attributes;
 mod tier;
 pub mod token_exchange;
 pub mod user;
+mod user_agent;
 pub mod user_status;
 pub mod usernames;
 

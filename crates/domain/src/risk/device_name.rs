@@ -3,52 +3,24 @@
 //!
 //! Versions are left out, so that an update does not make a known device a new one.
 
-/// Names in user agents and what they stand for. The first that occurs counts: newer browsers carry the names of older
-/// ones, and telephones those of desktops.
-const BROWSERS: [(&str, &str); 12] = [
-    ("edg/", "Edge"),
-    ("edga/", "Edge"),
-    ("edgios/", "Edge"),
-    ("opr/", "Opera"),
-    ("samsungbrowser/", "Samsung Internet"),
-    ("firefox/", "Firefox"),
-    ("fxios/", "Firefox"),
-    ("crios/", "Chrome"),
-    ("chromium/", "Chromium"),
-    ("chrome/", "Chrome"),
-    ("trident/", "IE"),
-    ("safari/", "Safari"),
-];
-
-const SYSTEMS: [(&str, &str); 8] = [
-    ("windows", "Windows"),
-    ("android", "Android"),
-    ("iphone", "iOS"),
-    ("ipad", "iOS"),
-    ("cros ", "Chrome OS"),
-    ("macintosh", "Mac OS X"),
-    ("mac os x", "Mac OS X"),
-    ("linux", "Linux"),
-];
+use crate::user_agent::UserAgent;
 
 /// What stands for what is not known.
 const OTHER: &str = "Other";
 
-/// The longest agent that is looked at.
-const LONGEST: usize = 1_024;
-
 /// `Firefox, Linux`.
 pub fn describe(agent: Option<&str>) -> String {
-    let lower: String =
-        agent.unwrap_or_default().chars().take(LONGEST).map(|letter| letter.to_ascii_lowercase()).collect();
-    let find = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(name, _)| lower.contains(name)).map_or(OTHER, |(_, meaning)| *meaning)
-    };
+    let read = UserAgent::read(agent);
     // Programs name systems too; without a browser the system alone tells one device from another no better.
-    match find(&BROWSERS) {
-        OTHER => format!("{OTHER}, {OTHER}"),
-        browser => format!("{browser}, {}", find(&SYSTEMS)),
-    }
+    let Some(browser) = read.browser() else { return format!("{OTHER}, {OTHER}") };
+    let system = match read.system() {
+        None => OTHER,
+        // As the live service spells them here.
+        Some("macOS") => "Mac OS X",
+        Some("ChromeOS") => "Chrome OS",
+        Some(system) => system,
+    };
+    format!("{browser}, {system}")
 }
 
 #[cfg(test)]
