@@ -20,7 +20,7 @@ pub(crate) struct Sqlite {
     /// Ends with the store; dropped after the writer, so that the last checkpoint finds it idle.
     checkpoints: Option<checkpoint::Checkpoints>,
     /// Held for as long as this process owns the file.
-    lock: Option<std::fs::File>,
+    lock: Option<open::Lock>,
 }
 
 /// How often a transaction that lost a race is run again before the caller hears of it.

@@ -51,14 +51,26 @@ pub(super) fn wal(folder: &Path) -> PathBuf {
     folder.join("cognate.db-wal")
 }
 
+/// The lock of a folder; given back when it is dropped.
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // To close the file is not enough: a process that is just being started may still hold a copy of it.
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the lock of the data folder was not given back");
+        }
+    }
+}
+
 /// Takes the lock that lets one process own the file. The system frees it when the process ends, however it ends.
-pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
     create(folder)?;
     let path = folder.join("cognate.lock");
     let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
     let lock = open.map_err(|source| OpenError::Folder { path: path.clone(), source })?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
+        Ok(()) => Ok(Lock(lock)),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_path_buf())),
         Err(TryLockError::Error(source)) => Err(OpenError::Folder { path, source }),
     }
