@@ -16,13 +16,14 @@ const BROWSERS: [(&str, &str); 11] = [
     ("trident/", "IE"),
 ];
 
-const SYSTEMS: [(&str, &str); 10] = [
+const SYSTEMS: [(&str, &str); 11] = [
     ("windows", "Windows"),
     ("android", "Android"),
     ("iphone", "iOS"),
     ("ipad", "iOS"),
     ("os/ios", "iOS"),
     ("cros ", "ChromeOS"),
+    ("macintosh", "macOS"),
     ("mac os", "macOS"),
     ("os/macos", "macOS"),
     ("darwin", "macOS"),

@@ -58,6 +58,7 @@ mod tests {
                  Version/18.1 Safari/605.1.15",
                 "Safari, Mac OS X",
             ),
+            ("Mozilla/5.0 (Macintosh) Firefox/126.0", "Firefox, Mac OS X"),
             ("Mozilla/5.0 (Unknown) Firefox/1.0", "Firefox, Other"),
         ] {
             assert_eq!(describe(Some(agent)), expected, "{agent}");
