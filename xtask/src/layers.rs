@@ -11,8 +11,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cognate-crypto", &[]),
     ("cognate-domain", &["cognate-crypto", "cognate-model"]),
     ("cognate-store", &["cognate-domain", "cognate-model"]),
-    ("cognate-delivery", &["cognate-domain", "cognate-model"]),
-    ("cognate-operations", &["cognate-crypto", "cognate-delivery", "cognate-domain", "cognate-model", "cognate-store"]),
+    ("cognate-outbound", &["cognate-crypto"]),
+    ("cognate-delivery", &["cognate-domain", "cognate-model", "cognate-outbound"]),
+    (
+        "cognate-operations",
+        &["cognate-crypto", "cognate-delivery", "cognate-domain", "cognate-model", "cognate-outbound", "cognate-store"],
+    ),
     ("cognate-protocol", &["cognate-crypto", "cognate-domain", "cognate-model", "cognate-operations", "cognate-store"]),
     ("cognate-hosted", &["cognate-domain", "cognate-model", "cognate-operations"]),
     (

@@ -1,0 +1,177 @@
+//! Calls to other services: a trigger's function, an SMS gateway. HTTP/1.1 with TLS verified, to hosts that the operator
+//! named and no others, with a bound on time and size, and no redirects: whom we call is not for the called to say.
+
+mod aws;
+mod tls;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, Uri};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use thiserror::Error;
+
+pub use aws::{AwsCredentials, Scope, sign};
+pub use tls::{TrustError, client_config};
+
+/// How long a connection that nobody uses is kept.
+const IDLE: Duration = Duration::from_secs(30);
+/// How many connections to a host are kept.
+const IDLE_CONNECTIONS: usize = 32;
+
+type Https = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// The way out. One for the process: it keeps its connections.
+pub struct Outbound {
+    hosts: BTreeSet<String>,
+    authorities: Option<PathBuf>,
+    client: OnceLock<Result<Https, TrustError>>,
+}
+
+/// A `POST`.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Where to.
+    pub url: Uri,
+    /// Headers besides `host` and `content-length`.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body.
+    pub body: Bytes,
+    /// How long the whole exchange may take.
+    pub within: Duration,
+    /// The largest body that is read, in bytes.
+    pub most: usize,
+}
+
+/// What came back, whatever its status.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Why nothing came back.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Failure {
+    /// The host is not one that the operator named, or plain HTTP would leave this machine.
+    #[error("calls to {0} are not allowed")]
+    NotAllowed(String),
+    /// Nobody listens, the name is not known, or the certificate is not to be trusted.
+    #[error("no connection: {0}")]
+    Unreachable(String),
+    /// It took too long.
+    #[error("no answer in time")]
+    TimedOut,
+    /// More than would be read.
+    #[error("the answer is too large")]
+    TooLarge,
+    /// The connection ended within the exchange.
+    #[error("the exchange broke off: {0}")]
+    Broken(String),
+}
+
+impl Outbound {
+    /// A way to these hosts, each `name` or `name:port`. `authorities` is a PEM file of certificates that are trusted
+    /// besides those of the web.
+    pub fn new(hosts: impl IntoIterator<Item = String>, authorities: Option<PathBuf>) -> Self {
+        let hosts = hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
+        Self { hosts, authorities, client: OnceLock::new() }
+    }
+
+    /// Whether a URL may be called.
+    pub fn check(&self, url: &Uri) -> Result<(), Failure> {
+        let authority = url.authority().map(|authority| authority.as_str().to_ascii_lowercase()).unwrap_or_default();
+        let host = host_of(url);
+        let named = self.hosts.contains(&authority) || self.hosts.contains(&host);
+        let private = match url.scheme_str() {
+            Some("https") => true,
+            Some("http") => is_this_machine(&host),
+            _ => false,
+        };
+        if named && private && !authority.contains('@') { Ok(()) } else { Err(Failure::NotAllowed(host)) }
+    }
+
+    /// Posts, and reads what comes back. A connection that the other side had closed in the meantime is made anew;
+    /// nothing else is tried twice.
+    pub async fn post(&self, call: Call) -> Result<Answer, Failure> {
+        self.check(&call.url)?;
+        let client = self.client()?;
+        let mut request = Request::new(Full::new(call.body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = call.url;
+        request.headers_mut().extend(call.headers);
+        let exchange = async {
+            let response = client.request(request).await.map_err(|error| {
+                let reason = innermost(&error);
+                if error.is_connect() { Failure::Unreachable(reason) } else { Failure::Broken(reason) }
+            })?;
+            let (parts, body) = response.into_parts();
+            let body = Limited::new(body, call.most).collect().await.map_err(|error| {
+                if error.is::<LengthLimitError>() { Failure::TooLarge } else { Failure::Broken(innermost(&*error)) }
+            })?;
+            Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body: body.to_bytes() })
+        };
+        tokio::time::timeout(call.within, exchange).await.unwrap_or(Err(Failure::TimedOut))
+    }
+
+    /// Made at the first call, because most installations never make one.
+    fn client(&self) -> Result<&Https, Failure> {
+        let made = self.client.get_or_init(|| {
+            let mut connector = HttpConnector::new();
+            connector.enforce_http(false);
+            connector.set_nodelay(true);
+            let tls = client_config(self.authorities.as_deref())?;
+            let connector = hyper_rustls::HttpsConnectorBuilder::new()
+                .with_tls_config(tls)
+                .https_or_http()
+                .enable_http1()
+                .wrap_connector(connector);
+            Ok(Client::builder(TokioExecutor::new())
+                .pool_idle_timeout(IDLE)
+                .pool_max_idle_per_host(IDLE_CONNECTIONS)
+                .pool_timer(TokioTimer::new())
+                .build(connector))
+        });
+        made.as_ref().map_err(|error| Failure::Unreachable(error.to_string()))
+    }
+}
+
+impl std::fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outbound").field("hosts", &self.hosts).finish_non_exhaustive()
+    }
+}
+
+/// The host of a URL, in lower case and without the brackets of IPv6.
+fn host_of(url: &Uri) -> String {
+    url.host().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase()
+}
+
+/// Whether what is sent to this host never leaves the machine.
+pub fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The cause that says something: errors of layers say little more than "error sending request".
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests;
