@@ -9,6 +9,7 @@ use cognate_protocol::{Rate, Rates};
 use serde::Deserialize;
 
 use crate::Proxies;
+use crate::outside::{AwsSection, OutboundSection, Outside, TriggersSection};
 
 /// How to open the user pools.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Config {
     pub places: Option<PathBuf>,
     /// A list of stolen passwords, by their SHA-1 hashes (`docs/risk.md`).
     pub compromised_passwords: Option<PathBuf>,
+    /// Other services: the functions of triggers.
+    pub outside: Outside,
 }
 
 impl Config {
@@ -39,7 +42,14 @@ impl Config {
     }
 
     fn with(data: PathBuf, settings: Settings) -> Self {
-        Self { data, master_key: None, settings, places: None, compromised_passwords: None }
+        Self {
+            data,
+            master_key: None,
+            settings,
+            places: None,
+            compromised_passwords: None,
+            outside: Outside::default(),
+        }
     }
 }
 
@@ -151,6 +161,14 @@ pub struct FileConfig {
     pub compromised_passwords: Option<PathBuf>,
     /// Where the links of messages about risky sign-ins lead.
     pub feedback_url: Option<String>,
+    /// Where the pages of this server are for whoever reads a message, such as `https://id.example.com`.
+    pub public_url: Option<String>,
+    /// Who calls AWS endpoints.
+    pub aws: AwsSection,
+    /// What calls to other services may do.
+    pub outbound: OutboundSection,
+    /// Where the functions of triggers are (`docs/triggers.md`).
+    pub triggers: TriggersSection,
     /// Bounds.
     pub limits: Limits,
 }
@@ -166,7 +184,16 @@ impl FileConfig {
     pub fn apply(&self, config: &mut Config) -> Result<(), String> {
         config.places.clone_from(&self.places);
         config.compromised_passwords.clone_from(&self.compromised_passwords);
+        config.outside = Outside {
+            aws: self.aws.credentials()?,
+            authorities: self.outbound.ca_file.clone(),
+            plain_http: self.outbound.plain_http.clone(),
+            lambda_endpoint: self.triggers.lambda_endpoint.clone(),
+            functions: self.triggers.functions.clone(),
+            function_time: self.triggers.timeout_milliseconds.map(Duration::from_millis),
+        };
         let settings = &mut config.settings;
+        settings.public_url.clone_from(&self.public_url);
         if let Some(url) = &self.feedback_url {
             settings.feedback_url.clone_from(url);
         }

@@ -36,6 +36,7 @@ mod forwarded;
 mod knowledge;
 mod master_key;
 mod metrics;
+mod outside;
 mod patient_stream;
 mod routes;
 mod server;

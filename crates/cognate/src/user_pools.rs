@@ -68,8 +68,10 @@ impl UserPools {
     fn on(store: Store, config: Config, double: Option<Arc<dyn CustomChallenges>>) -> Result<Self, OpenPoolsError> {
         let key = master_key::load(config.master_key.as_deref(), &config.data)?;
         let knowledge = knowledge::read(&config).map_err(OpenPoolsError::Data)?;
+        let outside = config.outside.clone();
         let mut services = Services::new(store, config.settings, key);
         services.knowledge = knowledge;
+        (services.outbound, services.functions) = outside.open().map_err(OpenPoolsError::Data)?;
         let services = match double {
             Some(double) => services.with_custom_challenges(double),
             None => services,

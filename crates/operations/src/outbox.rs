@@ -1,12 +1,14 @@
 //! What a message to a user would carry, written with the change that causes it; delivery comes later.
 
 use cognate_crypto::{random, seal};
-use cognate_domain::User;
 use cognate_domain::user::UserId;
+use cognate_domain::user_status::Destination;
+use cognate_domain::{User, usernames};
 use cognate_store::Tx;
 use cognate_store::outbox::{self, Sealed};
 use serde::{Deserialize, Serialize};
 
+use crate::messages::Writer;
 use crate::{Context, Error, OpenPool};
 
 /// A message to a user.
@@ -34,8 +36,39 @@ pub struct Message {
     pub subject: Option<String>,
     /// The text.
     pub body: String,
+    /// The text of an e-mail as HTML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
     /// Seconds since the epoch.
     pub created_at: f64,
+}
+
+impl Message {
+    /// A message of a writer, which tells this code or password.
+    pub(crate) fn new(
+        cx: &Context,
+        pool: &OpenPool,
+        user: &User,
+        target: &Destination,
+        writer: &Writer<'_>,
+        code: &str,
+    ) -> Self {
+        let name = usernames::known_name(pool, user, target.medium);
+        let written = writer.write(target.medium, user, name, code);
+        Self {
+            pool_id: pool.id().to_owned(),
+            username: user.username.clone(),
+            medium: target.medium.to_string(),
+            destination: target.value.clone(),
+            purpose: writer.occasion().name().to_owned(),
+            code: None,
+            temporary_password: None,
+            subject: written.subject,
+            body: written.body,
+            html: written.html,
+            created_at: seconds(cx.now()),
+        }
+    }
 }
 
 /// A message ready to be written within a transaction.

@@ -15,6 +15,8 @@ pub struct Settings {
     pub hash_cost: HashCost,
     /// Whether messages can be read back through the development endpoint.
     pub keeps_messages_readable: bool,
+    /// Where the pages of this server are for whoever reads a message, such as `https://id.example.com`.
+    pub public_url: Option<String>,
     /// Where the links of messages about risky sign-ins lead: a page of the operator's own.
     pub feedback_url: String,
 }
@@ -65,6 +67,7 @@ impl Default for Settings {
             issuer: Issuer::Service,
             hash_cost: HashCost::SERVE,
             keeps_messages_readable: false,
+            public_url: None,
             feedback_url: NOWHERE.to_owned(),
         }
     }
