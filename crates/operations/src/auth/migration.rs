@@ -7,11 +7,11 @@ use cognate_domain::trigger::Trigger;
 use cognate_domain::user::{Hidden, UserId};
 use cognate_domain::user_status::{self, PasswordLife};
 use cognate_domain::usernames::{self, NewName};
-use cognate_domain::{User, attribute_rules, client_rules};
+use cognate_domain::{User, attribute_rules};
 use cognate_model::{Exception, UserStatusType};
 
 use super::flow::SignIn;
-use super::judgement::find;
+use super::judgement::{ask_beforehand, find, wrong};
 use super::pretence;
 use crate::directory::{self, Claim};
 use crate::hashing::{self, Owner};
@@ -35,16 +35,18 @@ pub(super) async fn find_or_move_in(
     if !is_unknown || Trigger::UserMigration.function(sign_in.pool).is_none() {
         return found;
     }
-    // Where the client hides who exists, the wrong password is counted when it is judged.
-    let counts = !client_rules::prevents_user_existence_errors(sign_in.client);
-    let asked = pretence::ask_elsewhere(cx, sign_in.pool, name, counts, async || {
+    let asked = pretence::ask_elsewhere(cx, sign_in.pool, name, true, async || {
         let question = Question::Authentication { password, validation: sign_in.validation.as_ref() };
         move_in(cx, sign_in, name, question, Some(password)).await
     });
-    match asked.await? {
-        Some(user) => Ok(Some(user)),
-        None => found,
+    if let Some(user) = asked.await? {
+        return Ok(Some(user));
     }
+    found?;
+    // The client hides who exists: judged like any wrong password, and counted already.
+    ask_beforehand(cx, sign_in, name, None).await?;
+    hashing::verify(cx, password, None).await?;
+    Err(wrong())
 }
 
 /// The same for who has forgotten the password.
