@@ -7,6 +7,7 @@
 
 mod connection;
 mod echo;
+mod hook;
 mod load;
 mod process;
 mod rows;
@@ -58,6 +59,8 @@ pub struct Bench {
     pub users: usize,
     /// How long each load is measured.
     pub length: Duration,
+    /// Where the webhook listens.
+    pub hook: std::net::SocketAddr,
 }
 
 /// Why a run ended early.
@@ -81,18 +84,20 @@ fn main() -> ExitCode {
 fn measure(options: &Options) -> Result<(), Failure> {
     let target = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target");
     let (users, seconds) = if options.quick { (20_000, 2.0) } else { (options.users, options.seconds) };
+    // One thread makes the load, so that a machine of two cores has one left for the server.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|e| e.to_string())?;
     let bench = Bench {
         server: options.server.clone().map_or_else(process::build, Ok)?,
         folder: target.join("bench"),
         // Whole tens, so that every prefix in a search finds ten.
         users: users.clamp(seed::SMALL, seed::LARGEST) / 10 * 10,
         length: Duration::try_from_secs_f64(seconds).map_err(|e| format!("--seconds: {e}"))?,
+        hook: runtime.block_on(hook::serve())?,
     };
     clear(&bench.folder)?;
     std::fs::create_dir_all(&bench.folder).map_err(|e| format!("{}: {e}", bench.folder.display()))?;
-    // One thread makes the load, so that a machine of two cores has one left for the server.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let rows = runtime.map_err(|e| e.to_string())?.block_on(rows::all(&bench))?;
+    let rows = runtime.block_on(rows::all(&bench))?;
     if !options.keep {
         clear(&bench.folder)?;
     }

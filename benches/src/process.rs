@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::sigv4::{ROOT_ID, ROOT_SECRET, Writer};
-use crate::{Bench, Failure};
+use crate::{Bench, Failure, hook};
 
 /// Clock ticks a second in /proc: the same on every Linux that Rust runs on.
 const TICKS: f64 = 100.0;
@@ -63,13 +63,11 @@ impl Server {
         let begun = Instant::now();
         let mut command = Command::new(&bench.server);
         command.args([mode.name(), "--listen", &address.to_string(), "--data"]).arg(data);
-        if mode == Mode::Serve {
-            // One address asks for all: what is measured is the work, not who is told to come back later.
-            let settings = bench.folder.join("serve.toml");
-            std::fs::write(&settings, "[limits]\naddress_per_second = 0\nuser_per_second = 0\n")
-                .map_err(|e| e.to_string())?;
-            command.arg("--config").arg(settings);
-        }
+        // One address asks for all: what is measured is the work, not who is told to come back later.
+        let limits = "[limits]\naddress_per_second = 0\nuser_per_second = 0\n";
+        let settings = bench.folder.join("settings.toml");
+        std::fs::write(&settings, format!("{limits}{}", hook::settings(bench.hook))).map_err(|e| e.to_string())?;
+        command.arg("--config").arg(settings);
         let child = command
             .env("COGNATE_LOG", "warn")
             .env("COGNATE_ROOT_ACCESS_KEY_ID", ROOT_ID)

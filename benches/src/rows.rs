@@ -6,6 +6,7 @@ mod second_factor;
 mod sign_in;
 mod srp;
 mod start;
+mod triggers;
 mod users;
 
 use crate::load::{Load, Times};
@@ -126,6 +127,7 @@ pub async fn all(bench: &Bench) -> Result<Vec<Row>, Failure> {
         rows.extend(sign_in::rows(bench, mode, &houses.small).await?);
         rows.extend(srp::rows(bench, mode, &houses.small).await?);
         rows.extend(second_factor::rows(mode, &houses.small).await?);
+        rows.extend(triggers::rows(bench, mode, &houses.small).await?);
         rows.extend(crowd::rows(bench, mode, &houses.small).await?);
         rows.extend(users::creations(bench, &houses).await?);
         houses.small.server.stop()?;

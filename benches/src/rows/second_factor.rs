@@ -86,7 +86,7 @@ fn answer(house: &House, challenge: &str, code: &str) -> Result<Call, Failure> {
     })
 }
 
-async fn ask(house: &House, operation: &'static str, body: Value) -> Result<Value, Failure> {
+pub async fn ask(house: &House, operation: &'static str, body: Value) -> Result<Value, Failure> {
     let call = Call { operation, body: body.to_string(), expected: String::new() };
     parse(&once(&house.server, &call).await?)
 }
