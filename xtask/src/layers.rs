@@ -23,10 +23,12 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cognate",
         &[
             "cognate-crypto",
+            "cognate-delivery",
             "cognate-domain",
             "cognate-hosted",
             "cognate-model",
             "cognate-operations",
+            "cognate-outbound",
             "cognate-protocol",
             "cognate-store",
         ],

@@ -75,6 +75,7 @@ impl Data {
             region: self.region.clone().or_else(|| file.region.clone()),
             account: self.account.clone().or_else(|| file.account.clone()),
             issuer: self.issuer.clone().or_else(|| file.issuer.clone()),
+            aws: file.aws.clone().or_else(cognate::AwsSection::of_environment),
             ..file.clone()
         }
     }

@@ -9,6 +9,7 @@ use cognate_protocol::{Rate, Rates};
 use serde::Deserialize;
 
 use crate::Proxies;
+use crate::aws_section::AwsSection;
 
 /// How to open the user pools.
 #[derive(Debug, Clone)]
@@ -24,6 +25,10 @@ pub struct Config {
     pub places: Option<PathBuf>,
     /// A list of stolen passwords, by their SHA-1 hashes (`docs/risk.md`).
     pub compromised_passwords: Option<PathBuf>,
+    /// The hosts of other services that may be called, each `name` or `name:port`.
+    pub calls_to: Vec<String>,
+    /// A PEM file of certificates that are trusted besides those of the web when other services are called.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Config {
@@ -39,7 +44,15 @@ impl Config {
     }
 
     fn with(data: PathBuf, settings: Settings) -> Self {
-        Self { data, master_key: None, settings, places: None, compromised_passwords: None }
+        Self {
+            data,
+            master_key: None,
+            settings,
+            places: None,
+            compromised_passwords: None,
+            calls_to: Vec::new(),
+            ca_file: None,
+        }
     }
 }
 
@@ -151,6 +164,10 @@ pub struct FileConfig {
     pub compromised_passwords: Option<PathBuf>,
     /// Where the links of messages about risky sign-ins lead.
     pub feedback_url: Option<String>,
+    /// A PEM file of certificates that are trusted besides those of the web when other services are called.
+    pub ca_file: Option<PathBuf>,
+    /// With what calls to AWS endpoints are signed.
+    pub aws: Option<AwsSection>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -166,6 +183,7 @@ impl FileConfig {
     pub fn apply(&self, config: &mut Config) -> Result<(), String> {
         config.places.clone_from(&self.places);
         config.compromised_passwords.clone_from(&self.compromised_passwords);
+        config.ca_file.clone_from(&self.ca_file);
         let settings = &mut config.settings;
         if let Some(url) = &self.feedback_url {
             settings.feedback_url.clone_from(url);
@@ -182,6 +200,7 @@ impl FileConfig {
         if let Some(issuer) = &self.issuer {
             settings.issuer = issuer_of(issuer);
         }
+        settings.aws = self.aws.clone().map(AwsSection::credentials);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use cognate_operations::custom_challenges::CustomChallenges;
 use cognate_operations::declare::{self, DeclaredPools};
 use cognate_operations::keys::{self, Rotated, RotationError};
 use cognate_operations::{Caller, Clock, Context, Error, Message, Request, Services, dev, send};
+use cognate_outbound::Outbound;
 use cognate_protocol::{NewKey, Policy};
 use cognate_store::access_keys::StoredKey;
 use cognate_store::user_pools::list;
@@ -70,6 +71,7 @@ impl UserPools {
         let knowledge = knowledge::read(&config).map_err(OpenPoolsError::Data)?;
         let mut services = Services::new(store, config.settings, key);
         services.knowledge = knowledge;
+        services.outbound = Outbound::new(config.calls_to, config.ca_file);
         let services = match double {
             Some(double) => services.with_custom_challenges(double),
             None => services,

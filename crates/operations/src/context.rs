@@ -7,6 +7,7 @@ use cognate_crypto::password::PasswordHasher;
 use cognate_crypto::random::{Random, SystemRandom};
 use cognate_crypto::seal::MasterKey;
 use cognate_model::{ContextDataType, Timestamp};
+use cognate_outbound::Outbound;
 use cognate_store::{DbError, Store, Tx};
 
 use crate::cache::Caches;
@@ -37,6 +38,8 @@ pub struct Services {
     pub(crate) making_keys: tokio::sync::Mutex<()>,
     /// What the operator lets the server know about the world.
     pub knowledge: Knowledge,
+    /// The way to other services: to no host unless the operator names some.
+    pub outbound: Outbound,
     pub(crate) hasher: PasswordHasher,
     pub(crate) gates: Gates,
     /// Stands in for the triggers of custom authentication.
@@ -51,6 +54,7 @@ impl Services {
             clock: Clock::default(),
             random: Box::new(SystemRandom),
             knowledge: Knowledge::default(),
+            outbound: Outbound::new([], None),
             hasher: PasswordHasher::new(settings.hash_cost),
             settings,
             master_key,

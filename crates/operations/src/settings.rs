@@ -1,6 +1,7 @@
 //! What an operator decides once.
 
 use cognate_crypto::password::HashCost;
+use cognate_outbound::AwsCredentials;
 
 /// The settings of an installation.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Settings {
     pub keeps_messages_readable: bool,
     /// Where the links of messages about risky sign-ins lead: a page of the operator's own.
     pub feedback_url: String,
+    /// With what calls to AWS endpoints are signed, where the operator gave something.
+    pub aws: Option<AwsCredentials>,
 }
 
 /// Where they lead unless the operator says otherwise: nowhere, but what follows says all that a program needs.
@@ -66,6 +69,7 @@ impl Default for Settings {
             hash_cost: HashCost::SERVE,
             keeps_messages_readable: false,
             feedback_url: NOWHERE.to_owned(),
+            aws: None,
         }
     }
 }
