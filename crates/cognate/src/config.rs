@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cognate_crypto::password::HashCost;
-use cognate_operations::{Issuer, Settings};
+use cognate_operations::{Issuer, Settings, Undelivered};
 use cognate_protocol::{Rate, Rates};
 use serde::Deserialize;
 
 use crate::Proxies;
 use crate::aws_section::AwsSection;
+use crate::delivery_sections::{EmailSection, SmsSection};
 
 /// How to open the user pools.
 #[derive(Debug, Clone)]
@@ -25,6 +26,10 @@ pub struct Config {
     pub places: Option<PathBuf>,
     /// A list of stolen passwords, by their SHA-1 hashes (`docs/risk.md`).
     pub compromised_passwords: Option<PathBuf>,
+    /// How e-mail goes out.
+    pub email: Option<EmailSection>,
+    /// How text messages go out.
+    pub sms: Option<SmsSection>,
     /// The hosts of other services that may be called, each `name` or `name:port`.
     pub calls_to: Vec<String>,
     /// A PEM file of certificates that are trusted besides those of the web when other services are called.
@@ -39,7 +44,12 @@ impl Config {
 
     /// For development and tests: the cheapest legal hashes, messages readable.
     pub fn development(data: impl Into<PathBuf>) -> Self {
-        let settings = Settings { hash_cost: HashCost::DEV, keeps_messages_readable: true, ..Settings::default() };
+        let settings = Settings {
+            hash_cost: HashCost::DEV,
+            keeps_messages_readable: true,
+            undelivered: Undelivered::Keep,
+            ..Settings::default()
+        };
         Self::with(data.into(), settings)
     }
 
@@ -50,6 +60,8 @@ impl Config {
             settings,
             places: None,
             compromised_passwords: None,
+            email: None,
+            sms: None,
             calls_to: Vec::new(),
             ca_file: None,
         }
@@ -168,6 +180,12 @@ pub struct FileConfig {
     pub ca_file: Option<PathBuf>,
     /// With what calls to AWS endpoints are signed.
     pub aws: Option<AwsSection>,
+    /// How e-mail goes out.
+    pub email: Option<EmailSection>,
+    /// How text messages go out.
+    pub sms: Option<SmsSection>,
+    /// What becomes of messages that nothing delivers; `refuse` in `serve` and `keep` in `dev` unless it is said.
+    pub undelivered: Option<UndeliveredSetting>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -184,6 +202,8 @@ impl FileConfig {
         config.places.clone_from(&self.places);
         config.compromised_passwords.clone_from(&self.compromised_passwords);
         config.ca_file.clone_from(&self.ca_file);
+        config.email.clone_from(&self.email);
+        config.sms.clone_from(&self.sms);
         let settings = &mut config.settings;
         if let Some(url) = &self.feedback_url {
             settings.feedback_url.clone_from(url);
@@ -200,8 +220,42 @@ impl FileConfig {
         if let Some(issuer) = &self.issuer {
             settings.issuer = issuer_of(issuer);
         }
+        if let Some(undelivered) = self.undelivered {
+            settings.undelivered = undelivered.into();
+        }
         settings.aws = self.aws.clone().map(AwsSection::credentials);
         Ok(())
+    }
+}
+
+/// `keep` or `refuse`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UndeliveredSetting {
+    /// They stay in the outbox.
+    Keep,
+    /// The operation that would send one is refused.
+    Refuse,
+}
+
+impl std::str::FromStr for UndeliveredSetting {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "keep" => Ok(Self::Keep),
+            "refuse" => Ok(Self::Refuse),
+            _ => Err("say keep or refuse"),
+        }
+    }
+}
+
+impl From<UndeliveredSetting> for Undelivered {
+    fn from(setting: UndeliveredSetting) -> Self {
+        match setting {
+            UndeliveredSetting::Keep => Self::Keep,
+            UndeliveredSetting::Refuse => Self::Refuse,
+        }
     }
 }
 

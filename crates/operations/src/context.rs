@@ -6,14 +6,17 @@ use std::sync::{Arc, Mutex};
 use cognate_crypto::password::PasswordHasher;
 use cognate_crypto::random::{Random, SystemRandom};
 use cognate_crypto::seal::MasterKey;
+use cognate_delivery::Transports;
 use cognate_model::{ContextDataType, Timestamp};
 use cognate_outbound::Outbound;
 use cognate_store::{DbError, Store, Tx};
+use tokio::sync::Notify;
 
 use crate::cache::Caches;
 use crate::custom_challenges::CustomChallenges;
 use crate::declare::DeclaredPools;
 use crate::gates::Gates;
+use crate::outbox::Tally;
 use crate::risk::Knowledge;
 use crate::work::WorkPool;
 use crate::{Clock, Error, Settings};
@@ -40,6 +43,12 @@ pub struct Services {
     pub knowledge: Knowledge,
     /// The way to other services: to no host unless the operator names some.
     pub outbound: Outbound,
+    /// What delivers messages.
+    pub transports: Transports,
+    /// How many messages came to which end.
+    pub tally: Tally,
+    /// Wakes who delivers messages.
+    pub(crate) deliveries_wake: Arc<Notify>,
     pub(crate) hasher: PasswordHasher,
     pub(crate) gates: Gates,
     /// Stands in for the triggers of custom authentication.
@@ -55,6 +64,9 @@ impl Services {
             random: Box::new(SystemRandom),
             knowledge: Knowledge::default(),
             outbound: Outbound::new([], None),
+            transports: Transports::default(),
+            tally: Tally::default(),
+            deliveries_wake: Arc::default(),
             hasher: PasswordHasher::new(settings.hash_cost),
             settings,
             master_key,

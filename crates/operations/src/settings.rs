@@ -20,6 +20,17 @@ pub struct Settings {
     pub feedback_url: String,
     /// With what calls to AWS endpoints are signed, where the operator gave something.
     pub aws: Option<AwsCredentials>,
+    /// What becomes of messages that nothing can deliver.
+    pub undelivered: Undelivered,
+}
+
+/// What becomes of a message whose medium (e-mail, SMS) the operator configured no way for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undelivered {
+    /// It stays in the outbox, for whoever reads it there.
+    Keep,
+    /// The operation that would send it is refused.
+    Refuse,
 }
 
 /// Where they lead unless the operator says otherwise: nowhere, but what follows says all that a program needs.
@@ -70,6 +81,7 @@ impl Default for Settings {
             keeps_messages_readable: false,
             feedback_url: NOWHERE.to_owned(),
             aws: None,
+            undelivered: Undelivered::Refuse,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use cognate::{Config, Door, FileConfig, Limits, UserPools};
 
+use super::delivery::Delivery;
 use super::{Data, Failure, Knowledge, RootKey, declare, listen, log, root_key, say, shutdown};
 
 /// Where `dev` listens unless it is told otherwise.
@@ -20,6 +21,8 @@ pub(super) struct Options {
     data: Data,
     #[command(flatten)]
     knowledge: Knowledge,
+    #[command(flatten)]
+    delivery: Delivery,
     /// A file with pools, app clients, groups and users that are there after every start.
     #[arg(long, value_name = "FILE")]
     pools: Option<PathBuf>,
@@ -46,7 +49,8 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     log("warn,outbox=info");
     check_loopback(&options)?;
     let mut config = Config::development(options.data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
-    options.knowledge.over(&options.data.over(&FileConfig::default())).apply(&mut config)?;
+    let file = options.knowledge.over(&options.data.over(&FileConfig::default()));
+    options.delivery.over(&file).apply(&mut config)?;
     config.master_key.clone_from(&options.data.master_key);
     let data = config.data.clone();
     let region = config.settings.region.clone();

@@ -108,7 +108,8 @@ fn send(cx: &Context, course: &Course<'_>, stage: &Stage) -> Result<OneTime, Err
     let target = target.ok_or_else(cognate_domain::sign_in::out_of_order)?;
     // First factors have eight digits, second ones six (recorded from the live service).
     let digits = if matches!(stage, Stage::FirstCode(_)) { 8 } else { 6 };
-    codes::one_time(cx, course.sign_in.pool, user, challenge, digits, target)
+    let end = cx.now().plus_seconds(client_rules::auth_session_seconds(course.sign_in.client));
+    Ok(codes::one_time(cx, course.sign_in.pool, user, challenge, digits, target)?.until(end))
 }
 
 /// How a code of this challenge is sent.

@@ -13,7 +13,7 @@ use cognate_model::{
 use crate::auth::{Api, SignIn, pretence, secret_hash, simulated, stated_address, unknown_user};
 use crate::codes::SIGN_UP;
 use crate::events::Attempt;
-use crate::{Context, Error, directory, triggers};
+use crate::{Context, Error, directory, outbox, triggers};
 
 pub(crate) async fn handle(
     cx: &Context,
@@ -42,6 +42,11 @@ pub(crate) async fn handle(
     let target = super::destination(&pool, &user)
         .ok_or_else(|| Error::invalid("Cannot resend codes. Auto verification not turned on."))?;
     triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
+    if discreet && !outbox::reaches(cx, target.medium) {
+        // One whom no message reaches looks like anybody.
+        pretence::ask(cx, &sign_in, name, &SIGN_UP, EventType::ResendCode).await?;
+        return Ok(answer(simulated(&pool, name)));
+    }
     let issued = Arc::new(super::code(cx, &pool, &user, &target)?);
     let attempt = Attempt::new(cx, &sign_in, EventType::ResendCode).answered(EventResponseType::Pass);
     let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));

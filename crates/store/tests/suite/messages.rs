@@ -1,13 +1,14 @@
 //! The outbox and the authentication events: newest first.
 
 use cognate_model::{AuthEventType, EventType};
-use cognate_store::outbox::{self, Sealed};
+use cognate_store::outbox::{self, Progress, Sealed};
 use cognate_store::{DbError, auth_events};
 
 use crate::harness::{Engine, OTHER, POOL, id, read, write};
 
 pub fn message(pool: &str, user: u8, number: u8) -> Sealed {
-    Sealed { pool: pool.to_owned(), user: id(user), id: [number; 16], created: 5, sealed: vec![number, 0] }
+    let progress = Progress::waiting(5, 100);
+    Sealed { pool: pool.to_owned(), user: id(user), id: [number; 16], created: 5, sealed: vec![number, 0], progress }
 }
 
 pub fn event(number: u128) -> ([u8; 16], AuthEventType) {
