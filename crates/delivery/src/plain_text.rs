@@ -22,7 +22,9 @@ pub fn plain_text(html: &str) -> String {
             "a" => link = address(inner),
             "/a" => {
                 if let Some(address) = link.take().filter(|address| !out.ends_with(address.as_str())) {
-                    out.push_str(&format!(" ({address})"));
+                    out.push_str(" (");
+                    out.push_str(&address);
+                    out.push(')');
                 }
             }
             "br" | "/p" | "/div" | "/tr" | "/li" | "/h1" | "/h2" | "/h3" => out.push('\n'),

@@ -3,11 +3,13 @@
 mod connections;
 mod letter;
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::TlsParameters;
+use lettre::transport::smtp::extension::ClientId;
 
 use crate::{Outgoing, Setback};
 use connections::Connections;
@@ -49,7 +51,10 @@ impl Smtp {
     pub fn new(server: Server, from: Mailbox, reply_to: Option<Mailbox>) -> Self {
         let Server { host, port, security, credentials, within } = server;
         let credentials = credentials.map(|(user, password)| Credentials::new(user, password));
-        Self { from, reply_to, within, connections: Connections::new(host, port, security, credentials, within) }
+        // Servers want to be told a domain; the sender's is the one that is known.
+        let hello = ClientId::Domain(from.email.domain().to_owned());
+        let connections = Connections { host, port, security, credentials, within, hello, idle: Mutex::default() };
+        Self { from, reply_to, within, connections }
     }
 
     pub(crate) async fn send(&self, message: &Outgoing<'_>) -> Result<(), Setback> {

@@ -80,7 +80,7 @@ impl Error {
     }
 
     /// A message that cannot be delivered, in the nearest words of an operation that does not model this failure.
-    pub(crate) fn as_modelled_by(self, operation: Operation) -> Self {
+    pub(crate) fn into_modelled_by(self, operation: Operation) -> Self {
         let models = |exception| operation.info().errors.contains(&exception);
         match self {
             Self::Refused(refusal) if refusal.exception == Exception::CodeDeliveryFailure => {

@@ -18,26 +18,16 @@ const IDLE: Duration = Duration::from_secs(30);
 const MOST_IDLE: usize = 8;
 
 pub(super) struct Connections {
-    host: String,
-    port: u16,
-    security: Security,
-    credentials: Option<Credentials>,
-    within: Duration,
-    hello: ClientId,
-    idle: Mutex<Vec<(Instant, AsyncSmtpConnection)>>,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) security: Security,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) within: Duration,
+    pub(super) hello: ClientId,
+    pub(super) idle: Mutex<Vec<(Instant, AsyncSmtpConnection)>>,
 }
 
 impl Connections {
-    pub(super) fn new(
-        host: String,
-        port: u16,
-        security: Security,
-        credentials: Option<Credentials>,
-        within: Duration,
-    ) -> Self {
-        Self { host, port, security, credentials, within, hello: ClientId::default(), idle: Mutex::default() }
-    }
-
     /// Delivers one e-mail, on a connection of before or a new one.
     pub(super) async fn deliver(&self, letter: &Message) -> Result<(), Setback> {
         let mut connection = match self.reuse().await {
