@@ -104,7 +104,9 @@ pub async fn what_came_to_its_end_is_never_leased_again(engine: &impl Engine) {
     furnish(&store, &[(1, 10), (2, 10)]).await;
     write(&store, |tx| outbox::insert(tx, &Sealed { progress: Progress::kept(5), ..message(OTHER, 1, 3) })).await;
     let mut leased = lease(&store, "a", 10, 5).await;
-    leased.iter_mut().for_each(|message| message.sealed = b"remains".to_vec());
+    for message in &mut leased {
+        message.sealed = b"remains".to_vec();
+    }
     write(&store, move |tx| {
         outbox::sent(tx, &leased[0], 11)?;
         outbox::give_up(tx, &leased[1], 12, "refused")
