@@ -31,6 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "cognate-outbound",
             "cognate-protocol",
             "cognate-store",
+            "cognate-triggers",
         ],
     ),
     ("cognate-testkit", &["cognate"]),

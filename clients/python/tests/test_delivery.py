@@ -25,7 +25,7 @@ class World:
         self.server = serve(
             data,
             f"""
-            ca_file = "{authority.file}"
+            outbound.ca_file = "{authority.file}"
             [email]
             smtp = "smtp://{LOGIN[0]}@127.0.0.1:{self.mail.port}"
             tls = "required"

@@ -233,7 +233,7 @@ def test_mail_goes_by_tls_from_the_first_byte(tmp_path):
     authority = Authority(tmp_path)
     mail = MailServer(wrapper=authority.context("localhost"), login=LOGIN)
     section = email_section(f"smtps://localhost:{mail.port}", f'username = "{LOGIN[0]}"', f'password = "{LOGIN[1]}"')
-    server = serve(tmp_path, f'ca_file = "{authority.file}"\n{section}')
+    server = serve(tmp_path, f'outbound.ca_file = "{authority.file}"\n{section}')
     try:
         pool = Pool(server)
         client = pool.client()
@@ -256,7 +256,7 @@ def test_a_certificate_for_another_name_is_refused(tmp_path):
     authority = Authority(tmp_path)
     mail = MailServer(starttls=authority.context("elsewhere.example"))
     section = email_section(f"smtp://localhost:{mail.port}", 'tls = "required"')
-    reason = first_reason(tmp_path, f'ca_file = "{authority.file}"\n{section}')
+    reason = first_reason(tmp_path, f'outbound.ca_file = "{authority.file}"\n{section}')
     assert "not valid for name" in reason and mail.letters == []
     mail.stop()
 
@@ -273,7 +273,7 @@ def test_a_refused_login_is_told_without_the_password(tmp_path):
     mail = MailServer(starttls=authority.context("localhost"), login=LOGIN)
     section = email_section(f"smtp://{LOGIN[0]}@localhost:{mail.port}", 'tls = "required"')
     environment = {"COGNATE_SMTP_PASSWORD": "not the password"}
-    reason = first_reason(tmp_path, f'ca_file = "{authority.file}"\n{section}', environment)
+    reason = first_reason(tmp_path, f'outbound.ca_file = "{authority.file}"\n{section}', environment)
     assert "no way in" in reason and "535" in reason and "not the password" not in reason
     mail.stop()
 

@@ -80,7 +80,6 @@ impl Data {
             region: self.region.clone().or_else(|| file.region.clone()),
             account: self.account.clone().or_else(|| file.account.clone()),
             issuer: self.issuer.clone().or_else(|| file.issuer.clone()),
-            aws: file.aws.clone().or_else(cognate::AwsSection::of_environment),
             ..file.clone()
         }
     }
@@ -109,6 +108,39 @@ impl Knowledge {
             feedback_url: self.feedback_url.clone().or_else(|| file.feedback_url.clone()),
             ..file.clone()
         }
+    }
+}
+
+/// How other services are reached, as far as it is often said on the command line.
+#[derive(Args, Clone)]
+struct Outside {
+    /// Where the functions of triggers are: an endpoint that speaks Lambda's Invoke API.
+    #[arg(long, env = "COGNATE_LAMBDA_ENDPOINT", value_name = "URL")]
+    lambda_endpoint: Option<String>,
+    /// Where the pages of this server are for whoever reads a message, such as https://id.example.com.
+    #[arg(long, env = "COGNATE_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+}
+
+impl Outside {
+    fn over(&self, file: &cognate::FileConfig) -> cognate::FileConfig {
+        let mut file = file.clone();
+        if self.lambda_endpoint.is_some() {
+            file.triggers.lambda_endpoint.clone_from(&self.lambda_endpoint);
+        }
+        if self.public_url.is_some() {
+            file.public_url.clone_from(&self.public_url);
+        }
+        let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        if file.aws.access_key_id.is_none() && file.aws.secret_access_key.is_none() {
+            let (id, secret) = (text("AWS_ACCESS_KEY_ID"), text("AWS_SECRET_ACCESS_KEY"));
+            if let (Some(id), Some(secret)) = (id, secret) {
+                file.aws.access_key_id = Some(id);
+                file.aws.secret_access_key = Some(secret.into());
+                file.aws.session_token = text("AWS_SESSION_TOKEN").map(Into::into);
+            }
+        }
+        file
     }
 }
 

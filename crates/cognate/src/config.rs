@@ -9,8 +9,8 @@ use cognate_protocol::{Rate, Rates};
 use serde::Deserialize;
 
 use crate::Proxies;
-use crate::aws_section::AwsSection;
 use crate::delivery_sections::{EmailSection, SmsSection};
+use crate::outside::{AwsSection, OutboundSection, Outside, TriggersSection};
 
 /// How to open the user pools.
 #[derive(Debug, Clone)]
@@ -30,10 +30,8 @@ pub struct Config {
     pub email: Option<EmailSection>,
     /// How text messages go out.
     pub sms: Option<SmsSection>,
-    /// The hosts of other services that may be called, each `name` or `name:port`.
-    pub calls_to: Vec<String>,
-    /// A PEM file of certificates that are trusted besides those of the web when other services are called.
-    pub ca_file: Option<PathBuf>,
+    /// Other services: the functions of triggers.
+    pub outside: Outside,
 }
 
 impl Config {
@@ -62,8 +60,7 @@ impl Config {
             compromised_passwords: None,
             email: None,
             sms: None,
-            calls_to: Vec::new(),
-            ca_file: None,
+            outside: Outside::default(),
         }
     }
 }
@@ -176,16 +173,20 @@ pub struct FileConfig {
     pub compromised_passwords: Option<PathBuf>,
     /// Where the links of messages about risky sign-ins lead.
     pub feedback_url: Option<String>,
-    /// A PEM file of certificates that are trusted besides those of the web when other services are called.
-    pub ca_file: Option<PathBuf>,
-    /// With what calls to AWS endpoints are signed.
-    pub aws: Option<AwsSection>,
     /// How e-mail goes out.
     pub email: Option<EmailSection>,
     /// How text messages go out.
     pub sms: Option<SmsSection>,
     /// What becomes of messages that nothing delivers; `refuse` in `serve` and `keep` in `dev` unless it is said.
     pub undelivered: Option<UndeliveredSetting>,
+    /// Where the pages of this server are for whoever reads a message, such as `https://id.example.com`.
+    pub public_url: Option<String>,
+    /// Who calls AWS endpoints.
+    pub aws: AwsSection,
+    /// What calls to other services may do.
+    pub outbound: OutboundSection,
+    /// Where the functions of triggers are (`docs/triggers.md`).
+    pub triggers: TriggersSection,
     /// Bounds.
     pub limits: Limits,
 }
@@ -201,10 +202,18 @@ impl FileConfig {
     pub fn apply(&self, config: &mut Config) -> Result<(), String> {
         config.places.clone_from(&self.places);
         config.compromised_passwords.clone_from(&self.compromised_passwords);
-        config.ca_file.clone_from(&self.ca_file);
         config.email.clone_from(&self.email);
         config.sms.clone_from(&self.sms);
+        config.outside = Outside {
+            aws: self.aws.credentials()?,
+            authorities: self.outbound.ca_file.clone(),
+            plain_http: self.outbound.plain_http.clone(),
+            lambda_endpoint: self.triggers.lambda_endpoint.clone(),
+            functions: self.triggers.functions.clone(),
+            function_time: self.triggers.timeout_milliseconds.map(Duration::from_millis),
+        };
         let settings = &mut config.settings;
+        settings.public_url.clone_from(&self.public_url);
         if let Some(url) = &self.feedback_url {
             settings.feedback_url.clone_from(url);
         }
@@ -223,7 +232,6 @@ impl FileConfig {
         if let Some(undelivered) = self.undelivered {
             settings.undelivered = undelivered.into();
         }
-        settings.aws = self.aws.clone().map(AwsSection::credentials);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cognate_delivery::{Certificate, Gateway, Mailbox, Security, Server, Sms, Smtp, Sns, TlsParameters, Transports};
-use cognate_outbound::is_this_machine;
+use cognate_outbound::{AwsCredentials, Outbound, is_this_machine, parse_url};
 use hyper::Uri;
 use hyper::header::HeaderValue;
 use serde::Deserialize;
@@ -75,19 +75,20 @@ pub struct SnsSection {
     pub sender_id: Option<String>,
 }
 
-/// What the configuration comes to.
-pub(crate) fn transports(config: &Config) -> Result<Transports, String> {
+/// What the configuration comes to. Who is called for it may be called from now on.
+pub(crate) fn transports(config: &Config, outbound: &Outbound) -> Result<Transports, String> {
+    let outside = &config.outside;
     let email = config.email.as_ref().filter(|section| section.smtp.is_some());
     let sms = config.sms.as_ref().filter(|section| section.gateway.is_some() || section.sns.is_some());
-    Ok(Transports {
-        email: email.map(|section| smtp(section, config.ca_file.as_deref())).transpose()?,
-        sms: sms.map(self::sms).transpose()?,
-    })
-}
-
-/// The host that text messages are sent through, to be called.
-pub(crate) fn host_called(transports: &Transports) -> Option<String> {
-    Some(transports.sms.as_ref()?.url().authority()?.as_str().to_owned())
+    let transports = Transports {
+        email: email.map(|section| smtp(section, outside.authorities.as_deref())).transpose()?,
+        sms: sms.map(|section| self::sms(section, outside.aws.as_ref())).transpose()?,
+    };
+    if let Some(url) = transports.sms.as_ref().map(Sms::url) {
+        outbound.allow(url);
+        outbound.check(url).map_err(|error| format!("sms: {error}"))?;
+    }
+    Ok(transports)
 }
 
 fn smtp(section: &EmailSection, authorities: Option<&Path>) -> Result<Smtp, String> {
@@ -165,7 +166,7 @@ fn within(section: &str, seconds: Option<u64>) -> Result<Duration, String> {
     }
 }
 
-fn sms(section: &SmsSection) -> Result<Sms, String> {
+fn sms(section: &SmsSection, credentials: Option<&AwsCredentials>) -> Result<Sms, String> {
     let within = within("sms", section.timeout_seconds)?;
     match (&section.gateway, &section.sns) {
         (Some(_), Some(_)) => Err("sms: give gateway or sns, not both".to_owned()),
@@ -181,26 +182,16 @@ fn sms(section: &SmsSection) -> Result<Sms, String> {
             }
             let endpoint = endpoint.clone().unwrap_or_else(|| Sns::endpoint_of(region));
             let endpoint = called("sms.sns.endpoint", &endpoint)?;
-            Ok(Sms::Sns(Sns { region: region.clone(), endpoint, sender_id: sender_id.clone(), within }))
+            let credentials = credentials.cloned().ok_or("sms.sns needs credentials: [aws], or AWS_ACCESS_KEY_ID")?;
+            let (region, sender_id) = (region.clone(), sender_id.clone());
+            Ok(Sms::Sns(Sns { region, endpoint, sender_id, credentials, within }))
         }
         (None, None) => Err("sms: give gateway or sns".to_owned()),
     }
 }
 
-/// A URL that may be called: `https`, or `http` on this machine.
 fn called(name: &str, text: &str) -> Result<Uri, String> {
-    let url: Uri = text.parse().map_err(|_| format!("{name} = {text:?} is not a URL"))?;
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
-    let is_private = match url.scheme_str() {
-        Some("https") => true,
-        Some("http") => is_this_machine(&host),
-        _ => false,
-    };
-    let has_user = url.authority().is_some_and(|authority| authority.as_str().contains('@'));
-    if is_private && !has_user && !host.is_empty() {
-        return Ok(url);
-    }
-    Err(format!("{name} = {text:?} is not an https URL, nor an http URL of this machine"))
+    parse_url(text).map_err(|error| format!("{name} = {text:?}: {error}"))
 }
 
 impl std::fmt::Debug for EmailSection {

@@ -31,26 +31,24 @@
 //! # }
 //! ```
 
-mod aws_section;
 mod config;
 mod delivery_sections;
 mod forwarded;
 mod knowledge;
 mod master_key;
 mod metrics;
+mod outside;
 mod patient_stream;
 mod routes;
 mod server;
 mod user_pools;
 
-pub use aws_section::AwsSection;
 pub use cognate_model as model;
 pub use cognate_operations::custom_challenges;
 pub use cognate_operations::declare::DeclaredPools;
 pub use cognate_operations::keys::{Rotated, RotationError};
 pub use cognate_operations::outbox::{Deliveries, Listed, RetryError};
 pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings, Undelivered};
-pub use cognate_outbound::AwsCredentials;
 pub use cognate_protocol::{NewKey, Policy, PolicyError};
 pub use cognate_store::OpenError;
 pub use config::{Config, FileConfig, Limits, UndeliveredSetting};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use cognate_hosted::Page;
+use cognate_hosted::{Confirmation, Page};
 use cognate_model::Timestamp;
 use cognate_operations::{Caller, Context, Error, declare, outbox};
 use cognate_protocol::{Answer, FrontDoor, Incoming, names_this_machine};
@@ -74,17 +74,18 @@ impl Routes {
                 headers: &parts.headers,
                 body: &body,
             };
-            let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-            let caller = Caller {
-                address: Some(self.limits.trusted_proxies.caller(peer.ip(), &parts.headers)),
-                agent: agent.map(str::to_owned),
-            };
-            self.front_door.answer(incoming, caller).await
+            self.front_door.answer(incoming, self.caller(&parts, peer)).await
         } else {
             (None, self.page(&parts, &body, peer).await)
         };
         self.metrics.answered(operation, answer.status.as_u16(), begun.elapsed());
         respond(answer)
+    }
+
+    fn caller(&self, parts: &hyper::http::request::Parts, peer: SocketAddr) -> Caller {
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let address = Some(self.limits.trusted_proxies.caller(peer.ip(), &parts.headers));
+        Caller { address, agent: agent.map(str::to_owned) }
     }
 
     fn shed(&self) -> Answer {
@@ -113,7 +114,7 @@ impl Routes {
 
     async fn page(&self, parts: &hyper::http::request::Parts, body: &[u8], peer: SocketAddr) -> Answer {
         let services = self.front_door.services();
-        let cx = Context::new(Arc::clone(services), Caller::default());
+        let cx = Context::new(Arc::clone(services), self.caller(parts, peer));
         let path = parts.uri.path();
         if let Some(control) = path.strip_prefix("/_cognate/") {
             return self.control(&cx, control, parts, body, peer).await;
@@ -129,6 +130,14 @@ impl Routes {
             },
             // Counts tell an outsider how busy the house is, so only the machine itself reads them.
             "/metrics" if peer.ip().is_loopback() => Answer::text(StatusCode::OK, self.metrics.text(services).await),
+            "/confirmUser" if parts.method == Method::GET => {
+                if !self.front_door.admits(cx.caller.address) {
+                    return self.shed();
+                }
+                let page = Confirmation::of(&cx, parts.uri.query().unwrap_or_default()).await;
+                let status = StatusCode::from_u16(page.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                Answer::html(status, page.html())
+            }
             _ => match Page::read(path) {
                 Some(page) => match page.document(&cx, &self.base(parts)).await {
                     Ok(document) => Answer::document(&document).for_browsers(),

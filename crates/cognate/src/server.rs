@@ -76,6 +76,10 @@ impl Server {
             }
         };
         let deliveries = Deliveries::start(Arc::clone(&services));
+        if has_controls {
+            // Behind a proxy, `serve` cannot know its own name.
+            services.reachable_at(&format!("http://{address}"));
+        }
         let front_door = FrontDoor::new(services, trust, limits.rates());
         let routes = Arc::new(Routes::new(front_door, has_controls, limits.clone(), address));
         let (stop, stopped) = watch::channel(false);

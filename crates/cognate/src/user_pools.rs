@@ -7,7 +7,6 @@ use cognate_operations::declare::{self, DeclaredPools};
 use cognate_operations::keys::{self, Rotated, RotationError};
 use cognate_operations::outbox::{self, Deliveries, Listed, RetryError};
 use cognate_operations::{Caller, Clock, Context, Error, Message, Request, Services, dev, send};
-use cognate_outbound::Outbound;
 use cognate_protocol::{NewKey, Policy};
 use cognate_store::access_keys::StoredKey;
 use cognate_store::outbox::{State, free_leases};
@@ -15,7 +14,7 @@ use cognate_store::user_pools::list;
 use cognate_store::{OpenError, Store, settings};
 use thiserror::Error;
 
-use crate::delivery_sections::{host_called, transports};
+use crate::delivery_sections::transports;
 use crate::knowledge;
 use crate::master_key::{self, MasterKeyError};
 use crate::{Config, Door, Limits, Server, ServerError};
@@ -79,11 +78,12 @@ impl UserPools {
     fn on(store: Store, config: Config, double: Option<Arc<dyn CustomChallenges>>) -> Result<Self, OpenPoolsError> {
         let key = master_key::load(config.master_key.as_deref(), &config.data)?;
         let knowledge = knowledge::read(&config).map_err(OpenPoolsError::Data)?;
-        let transports = transports(&config).map_err(OpenPoolsError::Data)?;
+        let outside = config.outside.clone();
+        let (outbound, functions) = outside.open().map_err(OpenPoolsError::Data)?;
+        let transports = transports(&config, &outbound).map_err(OpenPoolsError::Data)?;
         let mut services = Services::new(store, config.settings, key);
         services.knowledge = knowledge;
-        services.outbound = Outbound::new(config.calls_to.into_iter().chain(host_called(&transports)), config.ca_file);
-        services.transports = transports;
+        (services.outbound, services.functions, services.transports) = (outbound, functions, transports);
         let services = match double {
             Some(double) => services.with_custom_challenges(double),
             None => services,

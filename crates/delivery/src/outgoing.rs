@@ -18,8 +18,10 @@ pub struct Outgoing<'a> {
     pub purpose: &'a str,
     /// The subject of an e-mail.
     pub subject: Option<&'a str>,
-    /// The text; of an e-mail, HTML.
+    /// The text.
     pub body: &'a str,
+    /// The text of an e-mail as HTML, where it is another.
+    pub html: Option<&'a str>,
 }
 
 /// Why a message did not go out. The text is for operators.

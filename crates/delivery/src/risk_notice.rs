@@ -3,7 +3,7 @@
 use cognate_domain::risk::configuration::Notice;
 use cognate_model::{NotifyConfigurationType, NotifyEmailType};
 
-use crate::{Written, fill};
+use crate::{Written, escape, fill};
 
 /// What stands in the places of the placeholders.
 #[derive(Debug, Clone, Copy)]
@@ -61,8 +61,12 @@ pub fn risk_notice(texts: Option<&NotifyConfigurationType>, kind: Notice, notice
         ("{one-click-link-valid}", notice.link_valid),
         ("{one-click-link-invalid}", notice.link_invalid),
     ];
+    let escaped = values.map(|(placeholder, value)| (placeholder, escape(value)));
+    let escaped = escaped.each_ref().map(|(placeholder, value)| (*placeholder, value.as_str()));
     Written {
         subject: Some(own.map_or_else(|| subject.to_owned(), |own| own.subject.clone())),
+        // Only who wrote HTML gets it.
+        html: own.and_then(|own| own.html_body.as_deref()).map(|html| fill(html, &escaped)),
         body: body.map_or_else(|| fill(&format!("{beginning}{DETAILS}"), &values), |body| fill(body, &values)),
     }
 }
@@ -106,8 +110,9 @@ mod tests {
         };
         let written = risk_notice(Some(&texts), Notice::NoAction, &NOTICE);
         let body = "0-1 at 2026-01-02T03:04:05Z: https://example.com/?i".to_owned();
-        assert_eq!(written, Written { subject: Some("Hello".to_owned()), body });
-        assert_eq!(risk_notice(Some(&texts), Notice::Mfa, &NOTICE).body, "<b>Berlin</b>");
+        assert_eq!(written, Written { subject: Some("Hello".to_owned()), body, html: None });
+        let mine = risk_notice(Some(&texts), Notice::Mfa, &RiskNotice { city: "<i>", ..NOTICE });
+        assert_eq!((mine.body.as_str(), mine.html.as_deref()), ("<b><i></b>", Some("<b>&lt;i&gt;</b>")));
         let default = risk_notice(Some(&texts), Notice::Block, &NOTICE);
         assert_eq!(default, risk_notice(None, Notice::Block, &NOTICE));
     }

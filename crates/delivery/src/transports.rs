@@ -1,7 +1,7 @@
 //! The ways out of an installation.
 
 use cognate_model::DeliveryMediumType;
-use cognate_outbound::{AwsCredentials, Outbound};
+use cognate_outbound::Outbound;
 
 use crate::{Outgoing, Setback, Sms, Smtp};
 
@@ -19,8 +19,6 @@ pub struct Transports {
 pub struct Means<'a> {
     /// The way to other services.
     pub outbound: &'a Outbound,
-    /// With what calls to AWS endpoints are signed.
-    pub aws: Option<&'a AwsCredentials>,
     /// Seconds since the epoch, of the real clock.
     pub wall: i64,
 }

@@ -127,7 +127,7 @@ fn common_claims(user: &User, groups: &[GroupType], grant: &Grant<'_>) -> Map<St
 }
 
 /// Attributes are text, but a few claims are not: `OpenID` Connect says so. Custom attributes stay text.
-fn attribute_claim(name: &str, value: &str) -> Value {
+pub(crate) fn attribute_claim(name: &str, value: &str) -> Value {
     match name {
         "email_verified" | "phone_number_verified" => json!(value == "true"),
         "updated_at" => serde_json::from_str(value).ok().filter(Value::is_number).unwrap_or_else(|| json!(value)),
@@ -145,6 +145,15 @@ fn by_precedence(groups: &[GroupType]) -> Vec<&GroupType> {
 
 fn rank(group: &GroupType) -> i32 {
     group.precedence.unwrap_or(i32::MAX)
+}
+
+/// The groups of a user as a trigger sees them.
+pub fn group_configuration(groups: &[GroupType]) -> Value {
+    json!({
+        "groupsToOverride": by_precedence(groups).iter().filter_map(|group| group.group_name.as_deref()).collect::<Vec<_>>(),
+        "iamRolesToOverride": roles(groups),
+        "preferredRole": preferred_role(groups),
+    })
 }
 
 fn roles(groups: &[GroupType]) -> Vec<&str> {

@@ -4,10 +4,10 @@
 
 mod alias;
 
-use cognate_model::{AliasAttributeType, UsernameAttributeType};
+use cognate_model::{AliasAttributeType, DeliveryMediumType, UsernameAttributeType};
 
 use crate::user::UserId;
-use crate::{Pool, Refusal};
+use crate::{Pool, Refusal, User};
 
 pub use alias::{Alias, AliasKind, aliases, candidates, moves_to_new_owner, taken, taken_at_sign_up, taken_by_update};
 
@@ -54,6 +54,22 @@ pub fn check_new(pool: &Pool, username: &str) -> Result<NewName, Refusal> {
     }
     // Case-insensitive pools show their user names in lower case.
     Ok(NewName::Given(normalize(pool, username)))
+}
+
+/// The name that a user signs in with, as a message by this medium tells it. Where that is an address, the one that the
+/// message goes to if it will do.
+pub fn known_name<'a>(pool: &Pool, user: &'a User, medium: DeliveryMediumType) -> &'a str {
+    let email = (UsernameAttributeType::Email, "email");
+    let phone_number = (UsernameAttributeType::PhoneNumber, "phone_number");
+    let addresses = match medium {
+        DeliveryMediumType::Email => [email, phone_number],
+        DeliveryMediumType::Sms => [phone_number, email],
+    };
+    addresses
+        .into_iter()
+        .filter(|(kind, _)| pool.has_username_attribute(*kind))
+        .find_map(|(_, attribute)| user.attribute(attribute))
+        .unwrap_or(&user.username)
 }
 
 /// The form in which a name is compared: names that differ by case only are one name in a case-insensitive pool.

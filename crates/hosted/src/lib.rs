@@ -2,8 +2,12 @@
 //!
 //! Sources: "Verifying JSON web tokens" (Amazon Cognito developer guide), RFC 7517, `OpenID` Connect Discovery 1.0.
 
+mod confirm_user;
+
 use cognate_operations::{Context, Error, keys};
 use serde_json::{Value, json};
+
+pub use confirm_user::Confirmation;
 
 /// What a path asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use cognate_crypto::digest::constant_time_eq;
 use cognate_crypto::{random, seal};
-use cognate_delivery::{self as delivery, Written};
 use cognate_domain::user::UserId;
 use cognate_domain::user_status::Destination;
 use cognate_domain::{Pool, User};
@@ -12,6 +11,7 @@ use cognate_model::{ChallengeNameType, CodeDeliveryDetailsType, DeliveryMediumTy
 use cognate_store::codes::{self, Code};
 use cognate_store::{Tx, attempts, users};
 
+use crate::messages::{Cause, Writer};
 use crate::outbox::{self, Message, Posted};
 use crate::{Context, Error, OpenPool};
 
@@ -79,46 +79,50 @@ pub(crate) struct Issued {
     details: CodeDeliveryDetailsType,
 }
 
-/// What a code is made for.
-struct Draft<'a> {
-    purpose: &'static Purpose,
-    /// What its message is called.
-    occasion: &'a str,
-    target: &'a Destination,
-}
-
-/// Makes a code and writes its message with `write`.
-pub(crate) fn issue(
+/// Makes a code and its message.
+pub(crate) async fn issue(
     cx: &Context,
     pool: &OpenPool,
     user: &User,
     purpose: &'static Purpose,
     target: &Destination,
-    write: impl FnOnce(&str) -> Written,
+    cause: Cause<'_>,
 ) -> Result<Issued, Error> {
-    make(cx, pool, user, &Draft { purpose, occasion: purpose.name, target }, write)
+    let writer = Writer::new(cx, pool, user, cause).await?;
+    make(cx, pool, user, purpose, target, &writer)
+}
+
+/// The same for nobody, whom no function hears of.
+pub(crate) fn issue_to_nobody(
+    cx: &Context,
+    pool: &OpenPool,
+    nobody: &User,
+    purpose: &'static Purpose,
+    target: &Destination,
+    cause: Cause<'_>,
+) -> Result<Issued, Error> {
+    make(cx, pool, nobody, purpose, target, &Writer::unasked(pool, cause))
 }
 
 /// Makes a code that verifies the address it goes to, and no other that the user may have by then.
-pub(crate) fn issue_to_verify(
+pub(crate) async fn issue_to_verify(
     cx: &Context,
     pool: &OpenPool,
     user: &User,
-    occasion: &str,
     target: &Destination,
+    cause: Cause<'_>,
 ) -> Result<Issued, Error> {
-    let draft = Draft { purpose: verifying(target), occasion, target };
-    make(cx, pool, user, &draft, |code| delivery::attribute_verification(pool, target.medium, code))
+    issue(cx, pool, user, verifying(target), target, cause).await
 }
 
 fn make(
     cx: &Context,
     pool: &OpenPool,
     user: &User,
-    draft: &Draft<'_>,
-    write: impl FnOnce(&str) -> Written,
+    purpose: &'static Purpose,
+    target: &Destination,
+    writer: &Writer<'_>,
 ) -> Result<Issued, Error> {
-    let (purpose, target) = (draft.purpose, draft.target);
     let text = random::digits(cx.random(), 6);
     let now = cx.now();
     let code = Code {
@@ -128,19 +132,7 @@ fn make(
         created: now.micros(),
         expires: now.plus_seconds(purpose.lifetime).micros(),
     };
-    let written = write(&text);
-    let message = Message {
-        pool_id: pool.id().to_owned(),
-        username: user.username.clone(),
-        medium: target.medium.to_string(),
-        destination: target.value.clone(),
-        purpose: draft.occasion.to_owned(),
-        code: Some(text),
-        temporary_password: None,
-        subject: written.subject,
-        body: written.body,
-        created_at: outbox::seconds(now),
-    };
+    let message = Message { code: Some(text.clone()), ..Message::new(cx, pool, user, target, writer, &text) };
     let posted = outbox::seal_message(cx, pool, user, &message)?.until(now.plus_seconds(purpose.lifetime));
     Ok(Issued { purpose, code, posted, details: target.details() })
 }
@@ -197,32 +189,21 @@ pub(crate) struct Sent {
 }
 
 /// Makes a code of this many digits for a challenge.
-pub(crate) fn one_time(
+pub(crate) async fn one_time(
     cx: &Context,
     pool: &OpenPool,
     user: &User,
     challenge: ChallengeNameType,
     digits: usize,
     target: Destination,
+    cause: Cause<'_>,
 ) -> Result<OneTime, Error> {
+    let writer = Writer::new(cx, pool, user, cause).await?;
     let text = random::digits(cx.random(), digits);
-    let now = cx.now();
-    let written = cognate_delivery::sign_in_code(pool, target.medium, &text);
-    let message = Message {
-        pool_id: pool.id().to_owned(),
-        username: user.username.clone(),
-        medium: target.medium.to_string(),
-        destination: target.value.clone(),
-        purpose: "Authentication".to_owned(),
-        code: Some(text.clone()),
-        temporary_password: None,
-        subject: written.subject,
-        body: written.body,
-        created_at: outbox::seconds(now),
-    };
+    let message = Message { code: Some(text.clone()), ..Message::new(cx, pool, user, &target, &writer, &text) };
     let posted = outbox::seal_message(cx, pool, user, &message)?;
     let hash = one_time_hash(pool, &user.id, challenge, &target.value, &text);
-    Ok(OneTime { hash, target, sent: Sent { challenge, created: now.micros(), posted } })
+    Ok(OneTime { hash, target, sent: Sent { challenge, created: cx.now().micros(), posted } })
 }
 
 impl OneTime {

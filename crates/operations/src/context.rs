@@ -1,7 +1,8 @@
 //! What an operation works with: no globals.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use cognate_crypto::password::PasswordHasher;
 use cognate_crypto::random::{Random, SystemRandom};
@@ -10,6 +11,7 @@ use cognate_delivery::Transports;
 use cognate_model::{ContextDataType, Timestamp};
 use cognate_outbound::Outbound;
 use cognate_store::{DbError, Store, Tx};
+use cognate_triggers::Functions;
 use tokio::sync::Notify;
 
 use crate::cache::Caches;
@@ -41,8 +43,6 @@ pub struct Services {
     pub(crate) making_keys: tokio::sync::Mutex<()>,
     /// What the operator lets the server know about the world.
     pub knowledge: Knowledge,
-    /// The way to other services: to no host unless the operator names some.
-    pub outbound: Outbound,
     /// What delivers messages.
     pub transports: Transports,
     /// How many messages came to which end.
@@ -51,6 +51,12 @@ pub struct Services {
     pub(crate) deliveries_wake: Arc<Notify>,
     pub(crate) hasher: PasswordHasher,
     pub(crate) gates: Gates,
+    /// The way to other services.
+    pub outbound: Arc<Outbound>,
+    /// The functions behind triggers.
+    pub functions: Functions,
+    /// Where the pages of this server are, for links in messages; none where that is not known.
+    pub(crate) public_url: OnceLock<String>,
     /// Stands in for the triggers of custom authentication.
     pub(crate) custom: Option<Arc<dyn CustomChallenges>>,
 }
@@ -58,12 +64,12 @@ pub struct Services {
 impl Services {
     /// Services on an open store.
     pub fn new(store: Store, settings: Settings, master_key: MasterKey) -> Self {
+        let outbound = Arc::new(Outbound::new([], None));
         Self {
             store,
             clock: Clock::default(),
             random: Box::new(SystemRandom),
             knowledge: Knowledge::default(),
-            outbound: Outbound::new([], None),
             transports: Transports::default(),
             tally: Tally::default(),
             deliveries_wake: Arc::default(),
@@ -74,6 +80,9 @@ impl Services {
             declared: Mutex::default(),
             work: WorkPool::start(),
             gates: Gates::default(),
+            functions: Functions::new(Arc::clone(&outbound), BTreeMap::new(), None),
+            outbound,
+            public_url: OnceLock::new(),
             custom: None,
             making_keys: tokio::sync::Mutex::default(),
         }
@@ -84,6 +93,16 @@ impl Services {
     pub fn with_custom_challenges(mut self, double: Arc<dyn CustomChallenges>) -> Self {
         self.custom = Some(double);
         self
+    }
+
+    /// Says where the pages of this server are, if that is not known yet.
+    pub fn reachable_at(&self, url: &str) {
+        let _ = self.public_url.set(url.to_owned());
+    }
+
+    /// Where the pages of this server are.
+    pub(crate) fn public_url(&self) -> Option<String> {
+        self.settings.public_url.clone().or_else(|| self.public_url.get().cloned())
     }
 
     /// Forgets what is cached, after the store was changed behind the operations' back.

@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use cognate_domain::{Client, Pool, User};
-use cognate_model::{ChallengeNameType, Exception};
+use cognate_model::ChallengeNameType;
 
 pub use crate::auth::Round;
+use crate::triggers::PoolTriggers;
 use crate::{Context, Error};
 
 /// Who signs in.
@@ -19,6 +20,10 @@ pub struct Subject<'a> {
     pub client: &'a Client,
     /// The user.
     pub user: &'a User,
+    /// The user's name; what was typed, where nobody has it.
+    pub user_name: &'a str,
+    /// `ClientMetadata` of the answer.
+    pub metadata: Option<&'a BTreeMap<String, String>>,
     /// `userNotFound`: nobody has the name, which the app client hides.
     pub is_unknown: bool,
 }
@@ -75,9 +80,6 @@ impl Context {
         if !complete {
             return Err(Error::invalid("Custom auth lambda trigger is not configured for the user pool."));
         }
-        self.custom.clone().ok_or_else(|| {
-            let message = "DefineAuthChallenge invocation failed due to error ResourceNotFoundException.";
-            Error::refused(Exception::UnexpectedLambda, message)
-        })
+        Ok(self.custom.clone().unwrap_or_else(|| Arc::new(PoolTriggers::new(self))))
     }
 }

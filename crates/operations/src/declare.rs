@@ -5,6 +5,7 @@
 
 mod apply;
 mod file;
+mod webhooks;
 
 pub use apply::{again, apply};
 pub use file::{DeclaredPools, ParseError};

@@ -9,8 +9,9 @@ mod worker;
 use std::sync::Arc;
 
 use cognate_crypto::{random, seal};
-use cognate_domain::User;
 use cognate_domain::user::UserId;
+use cognate_domain::user_status::Destination;
+use cognate_domain::{User, usernames};
 use cognate_model::Timestamp;
 use cognate_store::Tx;
 use cognate_store::outbox::{self, Progress, Sealed};
@@ -21,6 +22,7 @@ pub use listing::{Listed, RetryError, list, list_readable, retry};
 pub(crate) use way::{reaches, require_way, some_way};
 pub use worker::{Deliveries, Tally};
 
+use crate::messages::Writer;
 use crate::{Context, Error, OpenPool};
 
 /// A message to a user.
@@ -48,8 +50,39 @@ pub struct Message {
     pub subject: Option<String>,
     /// The text.
     pub body: String,
+    /// The text of an e-mail as HTML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
     /// Seconds since the epoch.
     pub created_at: f64,
+}
+
+impl Message {
+    /// A message of a writer, which tells this code or password.
+    pub(crate) fn new(
+        cx: &Context,
+        pool: &OpenPool,
+        user: &User,
+        target: &Destination,
+        writer: &Writer<'_>,
+        code: &str,
+    ) -> Self {
+        let name = usernames::known_name(pool, user, target.medium);
+        let written = writer.write(target.medium, user, name, code);
+        Self {
+            pool_id: pool.id().to_owned(),
+            username: user.username.clone(),
+            medium: target.medium.to_string(),
+            destination: target.value.clone(),
+            purpose: writer.occasion().name().to_owned(),
+            code: None,
+            temporary_password: None,
+            subject: written.subject,
+            body: written.body,
+            html: written.html,
+            created_at: seconds(cx.now()),
+        }
+    }
 }
 
 /// A message ready to be written within a transaction.
@@ -123,6 +156,7 @@ fn seal_remains(cx: &Context, pool: &OpenPool, sealed: &Sealed, message: Message
         temporary_password: None,
         subject: None,
         body: String::new(),
+        html: None,
         ..message
     };
     let payload = serde_json::to_vec(&remains).map_err(|e| Error::internal(e.to_string()))?;

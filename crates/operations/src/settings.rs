@@ -1,7 +1,6 @@
 //! What an operator decides once.
 
 use cognate_crypto::password::HashCost;
-use cognate_outbound::AwsCredentials;
 
 /// The settings of an installation.
 #[derive(Debug, Clone)]
@@ -16,10 +15,10 @@ pub struct Settings {
     pub hash_cost: HashCost,
     /// Whether messages can be read back through the development endpoint.
     pub keeps_messages_readable: bool,
+    /// Where the pages of this server are for whoever reads a message, such as `https://id.example.com`.
+    pub public_url: Option<String>,
     /// Where the links of messages about risky sign-ins lead: a page of the operator's own.
     pub feedback_url: String,
-    /// With what calls to AWS endpoints are signed, where the operator gave something.
-    pub aws: Option<AwsCredentials>,
     /// What becomes of messages that nothing can deliver.
     pub undelivered: Undelivered,
 }
@@ -79,8 +78,8 @@ impl Default for Settings {
             issuer: Issuer::Service,
             hash_cost: HashCost::SERVE,
             keeps_messages_readable: false,
+            public_url: None,
             feedback_url: NOWHERE.to_owned(),
-            aws: None,
             undelivered: Undelivered::Refuse,
         }
     }

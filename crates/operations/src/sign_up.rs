@@ -5,12 +5,12 @@ pub mod resend_confirmation_code;
 #[expect(clippy::module_inception, reason = "a file is named after its operation")]
 pub mod sign_up;
 
-use cognate_delivery as delivery;
 use cognate_domain::user_status::Destination;
 use cognate_domain::{Pool, User};
 use cognate_model::{DeliveryMediumType, VerifiedAttributeType};
 
 use crate::codes::{self, Issued, SIGN_UP};
+use crate::messages::Cause;
 use crate::{Context, Error, OpenPool};
 
 /// Where a sign-up's code goes: to an address that the pool verifies, the phone before the mailbox.
@@ -25,6 +25,12 @@ fn destination(pool: &Pool, user: &User) -> Option<Destination> {
     .find_map(|(_, medium)| Destination::of(user, medium))
 }
 
-fn code(cx: &Context, pool: &OpenPool, user: &User, target: &Destination) -> Result<Issued, Error> {
-    codes::issue(cx, pool, user, &SIGN_UP, target, |code| delivery::attribute_verification(pool, target.medium, code))
+async fn code(
+    cx: &Context,
+    pool: &OpenPool,
+    user: &User,
+    target: &Destination,
+    cause: Cause<'_>,
+) -> Result<Issued, Error> {
+    codes::issue(cx, pool, user, &SIGN_UP, target, cause).await
 }

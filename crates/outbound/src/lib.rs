@@ -6,7 +6,7 @@ mod tls;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,7 +31,10 @@ type Https = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// The way out. One for the process: it keeps its connections.
 pub struct Outbound {
-    hosts: BTreeSet<String>,
+    /// `host:port` of every URL that the operator wrote down.
+    named: RwLock<BTreeSet<String>>,
+    /// `host` or `host:port` to which plain HTTP may go.
+    plain: BTreeSet<String>,
     authorities: Option<PathBuf>,
     client: OnceLock<Result<Https, TrustError>>,
 }
@@ -83,24 +86,29 @@ pub enum Failure {
 }
 
 impl Outbound {
-    /// A way to these hosts, each `name` or `name:port`. `authorities` is a PEM file of certificates that are trusted
-    /// besides those of the web.
-    pub fn new(hosts: impl IntoIterator<Item = String>, authorities: Option<PathBuf>) -> Self {
-        let hosts = hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
-        Self { hosts, authorities, client: OnceLock::new() }
+    /// A way to nowhere yet. `plain` are the hosts, each `name` or `name:port`, to which plain HTTP may go besides this
+    /// machine. `authorities` is a PEM file of certificates that are trusted besides those of the web.
+    pub fn new(plain: impl IntoIterator<Item = String>, authorities: Option<PathBuf>) -> Self {
+        let plain = plain.into_iter().map(|host| host.to_ascii_lowercase()).collect();
+        Self { named: RwLock::default(), plain, authorities, client: OnceLock::new() }
+    }
+
+    /// Allows calls to the host and port of a URL that the operator wrote down.
+    pub fn allow(&self, url: &Uri) {
+        self.named.write().unwrap_or_else(PoisonError::into_inner).insert(place_of(url));
     }
 
     /// Whether a URL may be called.
     pub fn check(&self, url: &Uri) -> Result<(), Failure> {
-        let authority = url.authority().map(|authority| authority.as_str().to_ascii_lowercase()).unwrap_or_default();
-        let host = host_of(url);
-        let named = self.hosts.contains(&authority) || self.hosts.contains(&host);
+        let (host, place) = (host_of(url), place_of(url));
+        let named = self.named.read().unwrap_or_else(PoisonError::into_inner).contains(&place);
         let private = match url.scheme_str() {
             Some("https") => true,
-            Some("http") => is_this_machine(&host),
+            Some("http") => is_this_machine(&host) || self.plain.contains(&host) || self.plain.contains(&place),
             _ => false,
         };
-        if named && private && !authority.contains('@') { Ok(()) } else { Err(Failure::NotAllowed(host)) }
+        let is_clean = url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+        if named && private && is_clean { Ok(()) } else { Err(Failure::NotAllowed(host)) }
     }
 
     /// Posts, and reads what comes back. A connection that the other side had closed in the meantime is made anew;
@@ -150,7 +158,7 @@ impl Outbound {
 
 impl std::fmt::Debug for Outbound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Outbound").field("hosts", &self.hosts).finish_non_exhaustive()
+        f.debug_struct("Outbound").field("named", &self.named).finish_non_exhaustive()
     }
 }
 
@@ -158,6 +166,25 @@ impl std::fmt::Debug for Outbound {
 fn host_of(url: &Uri) -> String {
     url.host().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase()
 }
+
+/// `host:port`.
+fn place_of(url: &Uri) -> String {
+    let port = url.port_u16().unwrap_or(if url.scheme_str() == Some("http") { 80 } else { 443 });
+    format!("{}:{port}", host_of(url))
+}
+
+/// Reads a URL to call: HTTP or HTTPS, with a host, without a user.
+pub fn parse_url(text: &str) -> Result<Uri, UrlError> {
+    let url: Uri = text.parse().map_err(|_| UrlError)?;
+    let is_http = matches!(url.scheme_str(), Some("http" | "https"));
+    let is_clean = url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    if is_http && is_clean && !host_of(&url).is_empty() { Ok(url) } else { Err(UrlError) }
+}
+
+/// A text is no URL that could be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not an http:// or https:// URL with a host and without a user")]
+pub struct UrlError;
 
 /// Whether what is sent to this host never leaves the machine.
 pub fn is_this_machine(host: &str) -> bool {

@@ -18,8 +18,10 @@ fn call(url: &str) -> Call {
     }
 }
 
-fn allowing(host: &str) -> Outbound {
-    Outbound::new([host.to_owned()], None)
+fn allowing(url: &str) -> Outbound {
+    let outbound = Outbound::new([], None);
+    outbound.allow(&url.parse().unwrap());
+    outbound
 }
 
 /// Answers every connection with these bytes, or with silence.
@@ -43,7 +45,7 @@ async fn server(answer: &'static [u8]) -> (String, tokio::task::JoinHandle<Vec<u
 #[tokio::test]
 async fn posts_and_reads_what_comes_back() {
     let (url, task) = server(b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\nx-a: b\r\n\r\nok").await;
-    let answer = allowing("127.0.0.1").post(call(&url)).await.unwrap();
+    let answer = allowing(&url).post(call(&url)).await.unwrap();
     assert_eq!((answer.status, &answer.body[..]), (201, &b"ok"[..]));
     assert_eq!(answer.headers["x-a"], "b");
     let request = String::from_utf8(task.await.unwrap()).unwrap();
@@ -54,34 +56,43 @@ async fn posts_and_reads_what_comes_back() {
 async fn follows_no_redirect() {
     let (url, _task) =
         server(b"HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n").await;
-    assert_eq!(allowing("127.0.0.1").post(call(&url)).await.unwrap().status, 307);
+    assert_eq!(allowing(&url).post(call(&url)).await.unwrap().status, 307);
 }
 
 #[tokio::test]
 async fn tells_how_a_call_failed() {
     let (url, _task) = server(b"").await;
     let hurried = Call { within: Duration::from_millis(50), ..call(&url) };
-    assert_eq!(allowing("127.0.0.1").post(hurried).await.unwrap_err(), Failure::TimedOut);
+    assert_eq!(allowing(&url).post(hurried).await.unwrap_err(), Failure::TimedOut);
 
     let (url, _task) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello").await;
     let small = Call { most: 4, ..call(&url) };
-    assert_eq!(allowing("127.0.0.1").post(small).await.unwrap_err(), Failure::TooLarge);
+    assert_eq!(allowing(&url).post(small).await.unwrap_err(), Failure::TooLarge);
 
     let (url, _task) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhello").await;
-    assert!(matches!(allowing("127.0.0.1").post(call(&url)).await.unwrap_err(), Failure::Broken(_)));
+    assert!(matches!(allowing(&url).post(call(&url)).await.unwrap_err(), Failure::Broken(_)));
 
-    let refused = allowing("127.0.0.1").post(call("http://127.0.0.1:1/")).await.unwrap_err();
+    let refused = allowing("http://127.0.0.1:1/").post(call("http://127.0.0.1:1/")).await.unwrap_err();
     assert!(matches!(refused, Failure::Unreachable(_)), "{refused:?}");
 }
 
 #[test]
 fn only_named_hosts_are_called_and_only_this_machine_in_the_clear() {
-    let outbound = Outbound::new(["hooks.example.com", "Localhost:9001", "[::1]:80"].map(String::from), None);
+    let outbound = Outbound::new(["inner.example.com:8080".to_owned()], None);
+    for named in [
+        "https://hooks.example.com/a",
+        "http://Localhost:9001",
+        "http://[::1]/",
+        "http://inner.example.com:8080",
+        "http://hooks.example.com:8080",
+    ] {
+        outbound.allow(&named.parse().unwrap());
+    }
     let check = |url: &str| outbound.check(&url.parse().unwrap()).is_ok();
-    assert!(check("https://hooks.example.com/a") && check("https://HOOKS.example.com:8443/a"));
-    assert!(check("http://localhost:9001/") && check("http://[::1]:80/"));
-    assert!(!check("http://localhost:9002/"), "another port");
-    assert!(!check("http://hooks.example.com/a"), "in the clear");
+    assert!(check("https://hooks.example.com/b") && check("https://HOOKS.example.com:443/"));
+    assert!(check("http://localhost:9001/") && check("http://[::1]:80/") && check("http://inner.example.com:8080/"));
+    assert!(!check("http://localhost:9002/") && !check("https://hooks.example.com:8443/"), "another port");
+    assert!(!check("http://hooks.example.com:8080/"), "in the clear");
     assert!(!check("https://example.com/") && !check("https://hooks.example.com.evil.test/"));
     assert!(!check("https://user@hooks.example.com/") && !check("https://hooks.example.com@evil.test/"));
     assert!(!check("ftp://hooks.example.com/") && !check("/hook"));
@@ -127,4 +138,16 @@ fn signs_as_the_official_sdk_does() {
         assert_eq!(ours.and_then(|value| value.to_str().ok()), Some(header.value()), "{}", header.name());
     }
     assert!(!format!("{credentials:?}").contains("wJalr"));
+}
+
+#[test]
+fn a_url_to_call_has_a_host_and_no_user() {
+    for good in ["https://example.com", "http://127.0.0.1:3000/hook?x=1", "http://[::1]:1/"] {
+        assert!(parse_url(good).is_ok(), "{good}");
+    }
+    for bad in
+        ["", "example.com", "/hook", "ftp://example.com/", "https://a:b@example.com/", "https:///x", "https://a b/"]
+    {
+        assert_eq!(parse_url(bad), Err(UrlError), "{bad}");
+    }
 }

@@ -81,6 +81,21 @@ impl Answer {
         Self::with(StatusCode::OK, HeaderValue::from_static("application/json"), body.to_string().into_bytes())
     }
 
+    /// A page for people.
+    pub fn html(status: StatusCode, body: String) -> Self {
+        let mut answer = Self::with(status, HeaderValue::from_static("text/html; charset=utf-8"), body.into_bytes());
+        let headers = [
+            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::REFERRER_POLICY, "no-referrer"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ];
+        for (name, value) in headers {
+            answer.headers.insert(name, HeaderValue::from_static(value));
+        }
+        answer
+    }
+
     /// A short text.
     pub fn text(status: StatusCode, body: impl Into<Cow<'static, str>>) -> Self {
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");

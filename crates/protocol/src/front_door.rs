@@ -1,6 +1,7 @@
 //! The way of a request: envelope, signature, decoding, validation, policy, operation.
 
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -39,6 +40,11 @@ impl FrontDoor {
     /// A front door.
     pub fn new(services: Arc<Services>, trust: Trust, rates: Rates) -> Self {
         Self { services, trust, limiter: Limiter::new(rates) }
+    }
+
+    /// Whether an address may ask for something that needs no signature, as often as it has asked.
+    pub fn admits(&self, address: Option<IpAddr>) -> bool {
+        self.limiter.admits_address(address)
     }
 
     /// The services behind it.

@@ -130,12 +130,21 @@ async fn answer(
     session: &str,
     answer: &str,
 ) -> Result<RespondToAuthChallengeOutput, SdkError<RespondToAuthChallengeError>> {
+    answer_as(pool, "maria", session, answer).await
+}
+
+async fn answer_as(
+    pool: &Pool,
+    username: &str,
+    session: &str,
+    answer: &str,
+) -> Result<RespondToAuthChallengeOutput, SdkError<RespondToAuthChallengeError>> {
     pool.sdk
         .respond_to_auth_challenge()
         .client_id(&pool.client)
         .challenge_name(ChallengeNameType::CustomChallenge)
         .session(session)
-        .challenge_responses("USERNAME", "maria")
+        .challenge_responses("USERNAME", username)
         .challenge_responses("ANSWER", answer)
         .send()
         .await
@@ -226,8 +235,15 @@ async fn an_unknown_user_is_told_or_not_as_the_client_says() {
         })
         .await
         .0;
-    refused(begin_with(&pool.seen_by(&discreet), "nobody", &[]).await, WRONG_PASSWORD);
-    assert!(riddles.seen.lock().unwrap().last().unwrap().0, "the trigger hears that nobody has the name");
+    let pool = pool.seen_by(&discreet);
+    let begun = begin_with(&pool, "nobody", &[]).await.unwrap();
+    assert_eq!(begun.challenge_name, Some(ChallengeNameType::CustomChallenge), "the triggers pretend");
+    assert_eq!(begun.challenge_parameters.unwrap()["USERNAME"], "nobody");
+    let again = answer_as(&pool, "nobody", &begun.session.clone().unwrap(), "answer 0").await.unwrap();
+    refused(answer_as(&pool, "nobody", &begun.session.unwrap(), "answer 0").await, USED);
+    // Two right answers are what it takes, for a user.
+    refused(answer_as(&pool, "nobody", &again.session.unwrap(), "answer 1").await, WRONG_PASSWORD);
+    assert!(riddles.seen.lock().unwrap()[1..].iter().all(|(is_unknown, _)| *is_unknown), "the trigger hears of it");
 }
 
 #[tokio::test]

@@ -32,6 +32,8 @@ impl Delivery {
         let secret = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let email = file.email.clone().unwrap_or_default();
         let sms = file.sms.clone().unwrap_or_default();
+        let mut outbound = file.outbound.clone();
+        outbound.ca_file = self.ca_file.clone().or(outbound.ca_file);
         FileConfig {
             email: Some(EmailSection {
                 smtp: self.smtp.clone().or(email.smtp),
@@ -47,7 +49,7 @@ impl Delivery {
                 ..sms
             }),
             undelivered: self.undelivered.or(file.undelivered),
-            ca_file: self.ca_file.clone().or_else(|| file.ca_file.clone()),
+            outbound,
             ..file.clone()
         }
     }

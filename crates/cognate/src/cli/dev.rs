@@ -7,7 +7,7 @@ use clap::Args;
 use cognate::{Config, Door, FileConfig, Limits, UserPools};
 
 use super::delivery::Delivery;
-use super::{Data, Failure, Knowledge, RootKey, declare, listen, log, root_key, say, shutdown};
+use super::{Data, Failure, Knowledge, Outside, RootKey, declare, listen, log, root_key, say, shutdown};
 
 /// Where `dev` listens unless it is told otherwise.
 const ADDRESS: &str = "127.0.0.1:9229";
@@ -23,6 +23,11 @@ pub(super) struct Options {
     knowledge: Knowledge,
     #[command(flatten)]
     delivery: Delivery,
+    #[command(flatten)]
+    outside: Outside,
+    /// A file with settings, as that of `serve`; its members listen and limits are not for `dev`.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// A file with pools, app clients, groups and users that are there after every start.
     #[arg(long, value_name = "FILE")]
     pools: Option<PathBuf>,
@@ -48,9 +53,11 @@ impl Default for Options {
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
     log("warn,outbox=info");
     check_loopback(&options)?;
-    let mut config = Config::development(options.data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
-    let file = options.knowledge.over(&options.data.over(&FileConfig::default()));
-    options.delivery.over(&file).apply(&mut config)?;
+    let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
+    let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));
+    let file = options.delivery.over(&file);
+    let mut config = Config::development(file.data.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
+    file.apply(&mut config)?;
     config.master_key.clone_from(&options.data.master_key);
     let data = config.data.clone();
     let region = config.settings.region.clone();
@@ -64,7 +71,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         Door::Dev
     };
     let listener = listen(&options.listen).await?;
-    if let Some(file) = &options.pools {
+    if let Some(file) = options.pools.as_ref().or(file.pools.as_ref()) {
         declare(&pools, file).await?;
     }
     let stop = shutdown::Requests::heed()?;

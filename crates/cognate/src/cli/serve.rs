@@ -6,7 +6,7 @@ use clap::Args;
 use cognate::{Config, Door, FileConfig, UserPools};
 
 use super::delivery::Delivery;
-use super::{Data, Failure, Knowledge, RootKey, declare, listen, log, root_key, say, shutdown};
+use super::{Data, Failure, Knowledge, Outside, RootKey, declare, listen, log, root_key, say, shutdown};
 
 /// Where `serve` listens unless it is told otherwise: a proxy with TLS stands in front of it.
 const ADDRESS: &str = "127.0.0.1:9229";
@@ -22,6 +22,8 @@ pub(super) struct Options {
     knowledge: Knowledge,
     #[command(flatten)]
     delivery: Delivery,
+    #[command(flatten)]
+    outside: Outside,
     /// A file with settings; what is given on the command line wins. README.md lists its members.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -35,7 +37,8 @@ pub(super) struct Options {
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
     log("info");
     let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
-    let file = options.delivery.over(&options.knowledge.over(&options.data.over(&file)));
+    let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));
+    let file = options.delivery.over(&file);
     let data = file.data.clone().ok_or("name the data folder: --data DIR, or data = \"DIR\" in the configuration")?;
     let mut config = Config::new(data);
     file.apply(&mut config)?;

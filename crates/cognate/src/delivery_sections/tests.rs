@@ -5,7 +5,7 @@ fn read(text: &str) -> Result<Transports, String> {
     let file: FileConfig = toml::from_str(text).map_err(|error| error.to_string())?;
     let mut config = Config::new("data");
     file.apply(&mut config)?;
-    transports(&config)
+    transports(&config, &Outbound::new(config.outside.plain_http.iter().cloned(), None))
 }
 
 fn email(lines: &str) -> Result<Transports, String> {
@@ -50,23 +50,28 @@ fn what_is_wrong_with_a_server_is_told() {
     }
     let error = read("[email]\nsmtp = \"smtps://smtp.example.com\"").unwrap_err();
     assert!(error.contains("email.from is missing"), "{error}");
-    let error = read("ca_file = \"/nowhere.pem\"\n[email]\nsmtp = \"smtps://a.b\"\nfrom = \"a@b.c\"").unwrap_err();
+    let error =
+        read("[outbound]\nca_file = \"/nowhere.pem\"\n[email]\nsmtp = \"smtps://a.b\"\nfrom = \"a@b.c\"").unwrap_err();
     assert!(error.starts_with("/nowhere.pem: "), "{error}");
 }
 
 #[test]
 fn text_messages_go_one_of_two_ways() {
-    let gateway = read("[sms]\ngateway = \"https://sms.example.com:8443/send\"").unwrap();
-    assert_eq!(host_called(&gateway).as_deref(), Some("sms.example.com:8443"));
-    let sns = read("[sms.sns]\nregion = \"eu-west-1\"").unwrap();
-    assert_eq!(host_called(&sns).as_deref(), Some("sns.eu-west-1.amazonaws.com"));
+    let url = |text: &str| read(text).unwrap().sms.unwrap().url().to_string();
+    let gateway = "[sms]\ngateway = \"https://sms.example.com:8443/send\"";
+    assert_eq!(url(gateway), "https://sms.example.com:8443/send");
+    let plain = "[outbound]\nplain_http = [\"gateway\"]\n[sms]\ngateway = \"http://gateway/send\"";
+    assert_eq!(url(plain), "http://gateway/send");
+    let sns = "[aws]\naccess_key_id = \"a\"\nsecret_access_key = \"b\"\n[sms.sns]\nregion = \"eu-west-1\"";
+    assert_eq!(url(sns), "https://sns.eu-west-1.amazonaws.com/");
     for (text, what) in [
         ("[sms]\ngateway = \"https://a.b/\"\nsns = { region = \"eu-west-1\" }", "not both"),
-        ("[sms]\ngateway = \"http://sms.example.com/\"", "is not an https URL"),
-        ("[sms]\ngateway = \"https://a:b@sms.example.com/\"", "is not an https URL"),
+        ("[sms]\ngateway = \"http://sms.example.com/\"", "calls to sms.example.com are not allowed"),
+        ("[sms]\ngateway = \"https://a:b@sms.example.com/\"", "without a user"),
         ("[sms]\ngateway = \"https://a.b/\"\nauthorization = \"a\\nb\"", "not a header's value"),
         ("[sms]\ngateway = \"https://a.b/\"\ntimeout_seconds = 0", "is not 1 to 45"),
         ("[sms.sns]\nregion = \"eu-west-1/..\"", "is not a region"),
+        ("[sms.sns]\nregion = \"eu-west-1\"", "needs credentials"),
     ] {
         let error = read(text).unwrap_err();
         assert!(error.contains(what), "{text}: {error}");

@@ -66,6 +66,7 @@ mod tests {
             purpose: "SignUp",
             subject: None,
             body: "Your code is \"123456\".\n",
+            html: None,
         };
         let call = gateway.call(&message);
         let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap();

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use cognate_outbound::{Answer, Call, Scope, sign};
+use cognate_outbound::{Answer, AwsCredentials, Call, Scope, sign};
 use http::Uri;
 
 use super::call;
@@ -20,6 +20,8 @@ pub struct Sns {
     pub endpoint: Uri,
     /// What shows as the sender, where the country allows it.
     pub sender_id: Option<String>,
+    /// With what calls are signed.
+    pub credentials: AwsCredentials,
     /// How long the exchange may take.
     pub within: Duration,
 }
@@ -48,9 +50,8 @@ impl Sns {
         }
         let body = form.finish().into_bytes();
         let mut call = call(&self.endpoint, "application/x-www-form-urlencoded; charset=utf-8", body, self.within);
-        let credentials = means.aws.ok_or_else(|| Setback::Later("there are no AWS credentials".to_owned()))?;
         let scope = Scope { region: &self.region, service: "sns" };
-        sign(&mut call, credentials, scope, means.wall).map_err(|error| Setback::Later(error.to_string()))?;
+        sign(&mut call, &self.credentials, scope, means.wall).map_err(|error| Setback::Later(error.to_string()))?;
         Ok(call)
     }
 }
@@ -74,7 +75,7 @@ pub(super) fn judge(answer: &Answer) -> Result<(), Setback> {
 #[cfg(test)]
 mod tests {
     use cognate_domain::Pool;
-    use cognate_outbound::{AwsCredentials, Outbound};
+    use cognate_outbound::Outbound;
 
     use super::*;
 
@@ -82,11 +83,12 @@ mod tests {
         Answer { status, headers: http::HeaderMap::new(), body: body.into() }
     }
 
-    fn publish(aws: Option<&AwsCredentials>) -> Result<Call, Setback> {
+    fn publish(credentials: AwsCredentials) -> Result<Call, Setback> {
         let sns = Sns {
             region: "eu-west-1".to_owned(),
             endpoint: Sns::endpoint_of("eu-west-1").parse().unwrap(),
             sender_id: Some("Example".to_owned()),
+            credentials,
             within: Duration::from_secs(5),
         };
         let message = Outgoing {
@@ -97,8 +99,9 @@ mod tests {
             purpose: "SignUp",
             subject: None,
             body: "Your code & more: 123456",
+            html: None,
         };
-        sns.call(&message, Means { outbound: &Outbound::new([], None), aws, wall: 1_700_000_000 })
+        sns.call(&message, Means { outbound: &Outbound::new([], None), wall: 1_700_000_000 })
     }
 
     #[test]
@@ -108,18 +111,13 @@ mod tests {
             secret_access_key: "secret".to_owned().into(),
             session_token: None,
         };
-        let call = publish(Some(&credentials)).unwrap();
+        let call = publish(credentials).unwrap();
         let body = std::str::from_utf8(&call.body).unwrap();
         assert!(body.starts_with("Action=Publish&Version=2010-03-31&PhoneNumber=%2B12065550100&"), "{body}");
         assert!(body.contains("Message=Your+code+%26+more%3A+123456"), "{body}");
         assert!(body.contains("entry.2.Name=AWS.SNS.SMS.SenderID"), "{body}");
         let (_, authorization) = call.headers.last().unwrap();
         assert!(authorization.to_str().unwrap().contains("/eu-west-1/sns/aws4_request"), "{authorization:?}");
-    }
-
-    #[test]
-    fn without_credentials_it_waits() {
-        assert!(matches!(publish(None), Err(Setback::Later(reason)) if reason.contains("credentials")));
     }
 
     #[test]

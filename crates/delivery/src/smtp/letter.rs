@@ -21,7 +21,8 @@ pub(super) fn write(message: &Outgoing<'_>, from: &Mailbox, reply_to: Option<&Ma
     if let Some(reply_to) = reply_to {
         letter = letter.reply_to(reply_to);
     }
-    let body = MultiPart::alternative_plain_html(plain_text(message.body), message.body.to_owned());
+    let html = message.html.unwrap_or(message.body);
+    let body = MultiPart::alternative_plain_html(plain_text(html), html.to_owned());
     letter.multipart(body).map_err(|error| Setback::Never(format!("no e-mail can be made of it: {error}")))
 }
 
@@ -55,7 +56,8 @@ mod tests {
 
     fn outgoing<'a>(pool: &'a Pool, destination: &'a str, subject: &'a str) -> Outgoing<'a> {
         let id = "01900000-0000-7000-8000-000000000001";
-        Outgoing { id, pool, username: "maria", destination, purpose: "SignUp", subject: Some(subject), body: BODY }
+        let (subject, purpose) = (Some(subject), "SignUp");
+        Outgoing { id, pool, username: "maria", destination, purpose, subject, body: BODY, html: None }
     }
 
     fn written(pool: &Pool, destination: &str, subject: &str) -> Result<String, Setback> {
@@ -98,6 +100,16 @@ mod tests {
         let letter = written(&Pool::default(), "maria@example.org", "Hi\r\nBcc: eve@example.org\r\n\r\nbody").unwrap();
         assert_eq!(header(&letter, "Subject"), Some("Hi  Bcc: eve@example.org    body"));
         assert_eq!(header(&letter, "Bcc"), None);
+    }
+
+    #[test]
+    fn what_html_escapes_is_plain_in_the_text() {
+        let pool = Pool::default();
+        let mut message = outgoing(&pool, "maria@example.org", "Hi");
+        (message.body, message.html) = ("Your password is A<b>1&!. ", Some("Your password is A&lt;b&gt;1&amp;!. "));
+        let letter = write(&message, &"no-reply@example.com".parse().unwrap(), None).unwrap();
+        let letter = String::from_utf8(letter.formatted()).unwrap();
+        assert!(letter.contains("is A<b>1&!.") && letter.contains("is A&lt;b&gt;1&amp;!."), "{letter}");
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub(crate) async fn handle(
     let client = cx.client_of(pool.id(), &request.client_id).await?;
     let cx = &cx.on_behalf_of(request.context_data.as_ref());
     let address = request.context_data.map(|context| context.ip_address);
-    let sign_in = SignIn { api: Api::Admin, pool: &pool, client: &client, address };
+    let mut sign_in = SignIn::new(Api::Admin, &pool, &client, address);
+    sign_in.validation = request.client_metadata;
     let session = request.session.as_deref();
     flow::begin(cx, &sign_in, request.auth_flow, request.auth_parameters, session).await.map(Into::into)
 }

@@ -20,7 +20,8 @@ pub(crate) async fn handle(
     let client = cx.client_of(pool.id(), &request.client_id).await?;
     let cx = &cx.on_behalf_of(request.context_data.as_ref());
     let address = request.context_data.map(|context| context.ip_address);
-    let sign_in = SignIn { api: Api::Admin, pool: &pool, client: &client, address };
+    let mut sign_in = SignIn::new(Api::Admin, &pool, &client, address);
+    sign_in.metadata = request.client_metadata;
     let outcome = answer(cx, &sign_in, request.challenge_name, request.session, request.challenge_responses).await?;
     Ok(outcome.into())
 }

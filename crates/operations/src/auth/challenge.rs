@@ -12,6 +12,7 @@ use super::course::Course;
 use super::session::{Held, Parts, Session};
 use super::{Outcome, choice, device, passkey};
 use crate::codes::{self, OneTime, Sent};
+use crate::messages::{Cause, Occasion};
 use crate::{Context, Error};
 
 /// A challenge, and the code that was sent for it.
@@ -50,7 +51,7 @@ pub(super) async fn make(cx: &Context, course: &Course<'_>, stage: Stage) -> Res
             }
         }
         Stage::Second(_) | Stage::FirstCode(_) | Stage::EnrolByCode => {
-            let code = send(cx, course, &stage)?;
+            let code = send(cx, course, &stage).await?;
             parameters.extend(delivery(&code.target));
             held = Held::Code { hash: code.hash.clone(), address: course.address.clone() };
             sent = Some(Arc::new(code.sent));
@@ -98,7 +99,7 @@ pub(super) fn state(cx: &Context, course: &Course<'_>, stage: Stage, held: Held)
 }
 
 /// Sends the code that a stage asks for.
-fn send(cx: &Context, course: &Course<'_>, stage: &Stage) -> Result<OneTime, Error> {
+async fn send(cx: &Context, course: &Course<'_>, stage: &Stage) -> Result<OneTime, Error> {
     let (challenge, user) = (stage.challenge(), &course.user);
     let medium = medium(challenge);
     let target = match &course.address {
@@ -108,8 +109,10 @@ fn send(cx: &Context, course: &Course<'_>, stage: &Stage) -> Result<OneTime, Err
     let target = target.ok_or_else(cognate_domain::sign_in::out_of_order)?;
     // First factors have eight digits, second ones six (recorded from the live service).
     let digits = if matches!(stage, Stage::FirstCode(_)) { 8 } else { 6 };
+    let (client, metadata) = (Some(course.sign_in.client), course.sign_in.metadata.as_ref());
+    let cause = Cause { occasion: Occasion::Authentication, client, metadata };
     let end = cx.now().plus_seconds(client_rules::auth_session_seconds(course.sign_in.client));
-    Ok(codes::one_time(cx, course.sign_in.pool, user, challenge, digits, target)?.until(end))
+    Ok(codes::one_time(cx, course.sign_in.pool, user, challenge, digits, target, cause).await?.until(end))
 }
 
 /// How a code of this challenge is sent.

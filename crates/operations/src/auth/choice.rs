@@ -5,17 +5,18 @@ use cognate_domain::{User, client_rules};
 use cognate_model::{ChallengeNameType, EventType};
 
 use super::course::Course;
+use super::custom::Rounds;
 use super::flow::SignIn;
-use super::judgement::{find, judge, look_up, wrong};
+use super::judgement::{ask_beforehand, find, judge, look_up, wrong};
 use super::resume::{Resumed, resume};
-use super::session::{Held, Parts, Session, Spent};
+use super::session::{Held, Session, Spent};
 use super::{
     Outcome, Parameters, attempt_ends, challenge, device, passkey, pretence, secret_hash, sign_up_session, simulated,
     srp,
 };
 use crate::events::Attempt;
 use crate::verifier::stranger_id;
-use crate::{Context, Error, hashing, triggers};
+use crate::{Context, Error, hashing};
 
 /// Begins: with the session of a sign-up, with the preferred challenge if the user has it, else with a choice.
 pub(super) async fn begin(
@@ -29,7 +30,7 @@ pub(super) async fn begin(
     secret_hash::check(sign_in.pool, sign_in.client, &[name], given, secret_hash::Wording::Flow)?;
     let preferred = preferred(parameters)?;
     let found = find(cx, sign_in, name).await?;
-    triggers::require_reachable(sign_in.pool, triggers::PRE_AUTHENTICATION)?;
+    ask_beforehand(cx, sign_in, name, found.as_ref()).await?;
     device::check(cx, sign_in.pool, found.as_ref().map(|user| &user.id), parameters).await?;
     let Some(user) = found else {
         if session.is_some() {
@@ -166,6 +167,11 @@ async fn begin_for_stranger(
     spent: Option<Spent>,
 ) -> Result<Outcome, Error> {
     let pool = sign_in.pool;
+    let of_stranger = |stage, held| {
+        let id = stranger_id(pool, name);
+        let session = Session::of_stranger(cx, sign_in.client, id, Flow::Choice, stage, held, Rounds::default());
+        session.seal(cx, pool)
+    };
     let offered = sign_in::offered_to_strangers(pool);
     let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
     let chosen = chosen.filter(|chosen| offered.contains(chosen));
@@ -179,7 +185,7 @@ async fn begin_for_stranger(
             let value = srp::client_value(parameters)?;
             let mut outcome = srp::challenge(cx, sign_in, Flow::Choice, name, None, &value, attempt.id).await?;
             if let Outcome::Challenge { session, available, .. } = &mut outcome {
-                *session = Some(stranger_session(cx, sign_in, name, Stage::PasswordProof, Held::Nothing)?);
+                *session = Some(of_stranger(Stage::PasswordProof, Held::Nothing)?);
                 *available = Some(offered);
             }
             return Ok(outcome);
@@ -203,24 +209,6 @@ async fn begin_for_stranger(
         _ => (Stage::FirstChoice(offered.clone()), Held::Nothing, std::collections::BTreeMap::new()),
     };
     let name_of = stage.challenge();
-    let session = Some(stranger_session(cx, sign_in, name, stage, held)?);
+    let session = Some(of_stranger(stage, held)?);
     Ok(Outcome::Challenge { name: name_of, session, parameters, available: Some(offered) })
-}
-
-fn stranger_session(cx: &Context, sign_in: &SignIn<'_>, name: &str, stage: Stage, held: Held) -> Result<String, Error> {
-    let id = stranger_id(sign_in.pool, name);
-    let nobody = User::nobody(id);
-    let parts = Parts {
-        user: &nobody,
-        is_stranger: true,
-        flow: Flow::Choice,
-        stage,
-        shown: sign_in::Shown::default(),
-        event: cognate_crypto::random::uuid_v7(cx.random(), cx.now().micros()),
-        device: None,
-        risk: None,
-        held,
-        rounds: super::custom::Rounds::default(),
-    };
-    Session::start(cx, sign_in.client, parts).seal(cx, sign_in.pool)
 }

@@ -18,7 +18,8 @@ use super::initiate_auth::stated_address;
 use super::{pretence, secret_hash};
 use crate::codes::{self, Answer, FORGOT_PASSWORD};
 use crate::events::Attempt;
-use crate::{Context, Error, directory, risk, triggers};
+use crate::triggers::{Occasion, post_confirmation};
+use crate::{Context, Error, directory, risk};
 
 pub(crate) async fn handle(
     cx: &Context,
@@ -42,7 +43,6 @@ pub(crate) async fn handle(
     if discreet {
         // Before the user is looked for: else what is wrong with the password would tell that there is one.
         policy.clone()?;
-        triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
     }
     let found = cx.read(|tx| directory::find(tx, &pool, name)).await?;
     let Some(user) = found.filter(|user| user.enabled || !discreet) else {
@@ -51,7 +51,6 @@ pub(crate) async fn handle(
     if !user.enabled {
         return Err(Error::not_authorized("User is disabled."));
     }
-    triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
     policy?;
     // The code is checked before the hash of the new password is paid for, and again with its effect.
     let answer = Answer::new(&user.id, &FORGOT_PASSWORD, &request.confirmation_code);
@@ -64,22 +63,29 @@ pub(crate) async fn handle(
         other => other?,
     }
     let new = crate::users::new_password(cx, &pool, &user, password).await?;
-    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
+    let sign_in = SignIn::new(Api::Public, &pool, &client, address);
     let mut attempt = Attempt::new(cx, &sign_in, EventType::PasswordChange).answered(EventResponseType::Pass);
     if is_compromised {
         attempt = attempt.compromised();
     }
-    let (now, id, pool) = (cx.now(), user.id, Arc::clone(&pool));
-    cx.write(move |tx| {
-        answer.consume(tx, &pool, now.micros())?;
-        let before = users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
-        let mut after = before.clone();
-        user_status::confirm_forgot_password(&mut after, &pool.password_policy(), new.clone())?;
-        after.hidden.lockout = lockout::succeeded();
-        after.modified = now;
-        directory::update(tx, &pool, &before, &after)?;
-        attempt.record(tx, &pool, &id)
-    })
-    .await?;
+    let (now, id) = (cx.now(), user.id);
+    let within = Arc::clone(&pool);
+    let user = cx
+        .write(move |tx| {
+            let pool = &within;
+            answer.consume(tx, pool, now.micros())?;
+            let before = users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
+            let mut after = before.clone();
+            user_status::confirm_forgot_password(&mut after, &pool.password_policy(), new.clone())?;
+            after.hidden.lockout = lockout::succeeded();
+            after.modified = now;
+            directory::update(tx, pool, &before, &after)?;
+            attempt.record(tx, pool, &id)?;
+            Ok(after)
+        })
+        .await?;
+    let occasion = Occasion { pool: &pool, client: Some(&client), user_name: &user.username };
+    let metadata = request.client_metadata.as_ref();
+    post_confirmation::tell(cx, occasion, post_confirmation::FORGOT_PASSWORD, &user, metadata).await?;
     Ok(ConfirmForgotPasswordResponse::default())
 }

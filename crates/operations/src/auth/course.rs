@@ -19,6 +19,7 @@ use crate::codes::Sent;
 use crate::directory::{self, Claim};
 use crate::events::Attempt;
 use crate::passkeys::assertion::Checked;
+use crate::triggers::pre_token_generation::Source;
 use crate::{Context, Error, OpenPool, tokens};
 
 /// Where a sign-in stands while one request is answered.
@@ -114,6 +115,7 @@ impl<'a> Course<'a> {
 
     /// Takes an input that was checked, and answers what comes of it: the next challenge, or tokens.
     pub(super) async fn advance(mut self, cx: &Context, stage: Option<&Stage>, input: Input) -> Result<Outcome, Error> {
+        let source = Self::source(input);
         let presented = device::presented(cx, &self).await?;
         if self.risk.is_none() && matches!(input, Input::First(_) | Input::Granted) {
             self = self.weigh(cx, presented.seen()).await?;
@@ -146,8 +148,17 @@ impl<'a> Course<'a> {
                 let (sign_in, user) = (self.sign_in, self.user);
                 self.commit.device = presented.at_hand(cx, sign_in);
                 let attempt = self.attempt.answered(EventResponseType::Pass);
-                Box::pin(tokens::sign_in(cx, sign_in, user, attempt, self.commit)).await.map(Outcome::Tokens)
+                Box::pin(tokens::sign_in(cx, sign_in, user, attempt, self.commit, source)).await.map(Outcome::Tokens)
             }
+        }
+    }
+
+    /// What tokens are said to come from, if this input leads to them.
+    fn source(input: Input) -> Source {
+        match input {
+            Input::NewPassword => Source::NewPasswordChallenge,
+            Input::DeviceProved => Source::AuthenticateDevice,
+            _ => Source::Authentication,
         }
     }
 

@@ -5,23 +5,24 @@
 
 use std::collections::BTreeMap;
 
-use cognate_domain::sign_in::{Flow, Input, Stage, out_of_order};
+use cognate_crypto::srp::ClientValue;
+use cognate_domain::sign_in::{Flow, Input, Stage};
 use cognate_domain::{User, client_rules};
 use cognate_model::{ChallengeNameType, EventType, Exception};
 use serde::{Deserialize, Serialize};
 
 use super::course::Course;
 use super::flow::SignIn;
-use super::judgement::{find, wrong};
+use super::judgement::{ask_beforehand, find, wrong};
 use super::resume::{Resumed, resume};
 use super::session::Held;
-use super::{Outcome, Parameters, attempt_ends, challenge, device, pretence, secret_hash, srp};
+use super::{Outcome, Parameters, attempt_ends, challenge, custom_stranger, device, secret_hash, srp};
 use crate::custom_challenges::{Created, Decision, Subject};
 use crate::events::Attempt;
-use crate::{Context, Error, triggers};
+use crate::{Context, Error};
 
 /// How often the triggers may be asked within one sign-in.
-const MOST_ROUNDS: usize = 30;
+pub(super) const MOST_ROUNDS: usize = 30;
 
 /// The custom challenges so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +58,31 @@ impl Rounds {
         *self == Self::default()
     }
 
-    fn push(&mut self, name: &str, result: bool, metadata: Option<String>) {
+    /// Keeps what the answer to the open question is judged by.
+    pub(super) fn keep(&mut self, private: BTreeMap<String, String>, metadata: Option<String>) {
+        (self.private, self.metadata) = (private, metadata);
+    }
+
+    /// `privateChallengeParameters` of the open question.
+    pub(super) fn private(&self) -> &BTreeMap<String, String> {
+        &self.private
+    }
+
+    /// Notes how the open question was answered.
+    pub(super) fn close(&mut self, name: &str, result: bool) {
+        let metadata = self.metadata.take();
+        self.private.clear();
+        self.push(name, result, metadata);
+    }
+
+    /// `SRP_A`, which is good for one proof.
+    pub(super) fn take_client_value(&mut self) -> Result<ClientValue, Error> {
+        let value = self.client_value.take().ok_or_else(unrecognizable)?;
+        ClientValue::parse(&value).map_err(|_| unrecognizable())
+    }
+
+    /// Notes a challenge and its outcome.
+    pub(super) fn push(&mut self, name: &str, result: bool, metadata: Option<String>) {
         let (challenge_name, challenge_result) = (name.to_owned(), result);
         self.results.push(Round { challenge_name, challenge_result, challenge_metadata: metadata });
     }
@@ -73,7 +98,8 @@ pub(super) async fn begin(cx: &Context, sign_in: &SignIn<'_>, parameters: &Param
     let name = parameters.require("USERNAME")?;
     let given = parameters.get("SECRET_HASH");
     secret_hash::check(sign_in.pool, sign_in.client, &[name], given, secret_hash::Wording::Flow)?;
-    let triggers = cx.custom_challenges(sign_in.pool)?;
+    // Whether the pool has all three is told before who the user is.
+    cx.custom_challenges(sign_in.pool)?;
     let mut rounds = Rounds::default();
     if parameters.get("CHALLENGE_NAME").is_some_and(|name| name == "SRP_A") {
         srp::client_value(parameters)?;
@@ -81,18 +107,14 @@ pub(super) async fn begin(cx: &Context, sign_in: &SignIn<'_>, parameters: &Param
         rounds.push("SRP_A", true, None);
     }
     let found = find(cx, sign_in, name).await?;
-    triggers::require_reachable(sign_in.pool, triggers::PRE_AUTHENTICATION)?;
-    let Some(user) = found else {
-        // The triggers are asked, so that they can pretend; a sign-in never comes of it.
-        let nobody = User::nobody(crate::verifier::stranger_id(sign_in.pool, name));
-        let subject = Subject { pool: sign_in.pool, client: sign_in.client, user: &nobody, is_unknown: true };
-        triggers.define(&subject, &rounds.results).await?;
-        pretence::begin(cx, sign_in.pool, name).await?;
-        return Err(wrong());
-    };
+    ask_beforehand(cx, sign_in, name, found.as_ref()).await?;
+    let Some(user) = found else { return custom_stranger::consult(cx, sign_in, name, rounds).await };
     let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
     let account = cognate_domain::sign_in::check_account(&user);
-    if let (Err(refusal), false) = (account, client_rules::prevents_user_existence_errors(sign_in.client)) {
+    if account.is_err() && client_rules::prevents_user_existence_errors(sign_in.client) {
+        return custom_stranger::consult(cx, sign_in, name, rounds).await;
+    }
+    if let Err(refusal) = account {
         return Err(attempt_ends::unseen(cx, sign_in, &user, attempt, refusal.into()).await);
     }
     let mut course = Course::begin(sign_in, user, Flow::Custom, attempt, parameters);
@@ -110,7 +132,7 @@ pub(super) async fn consult(cx: &Context, mut course: Course<'_>) -> Result<Outc
         return Err(fail(cx, course).await);
     }
     let user = course.user.clone();
-    let subject = Subject { pool: sign_in.pool, client: sign_in.client, user: &user, is_unknown: false };
+    let subject = subject(sign_in, &user);
     match triggers.define(&subject, &course.rounds.results).await? {
         Decision::Fail => Err(fail(cx, course).await),
         Decision::IssueTokens => course.advance(cx, None, Input::Granted).await,
@@ -119,7 +141,7 @@ pub(super) async fn consult(cx: &Context, mut course: Course<'_>) -> Result<Outc
             ask(cx, course, created).await
         }
         Decision::Ask(ChallengeNameType::PasswordVerifier) => {
-            let value = course.rounds.client_value.take().ok_or_else(unrecognizable)?;
+            let value = course.rounds.take_client_value()?;
             ask_for_proof(cx, course, value).await
         }
         Decision::Ask(other) => course.advance(cx, None, Input::Demanded(other)).await,
@@ -135,8 +157,7 @@ async fn ask(cx: &Context, mut course: Course<'_>, created: Created) -> Result<O
     cognate_domain::sign_in::check_account(&course.user)?;
     let mut parameters = created.public;
     parameters.insert("USERNAME".to_owned(), course.user.username.clone());
-    course.rounds.private = created.private;
-    course.rounds.metadata = created.metadata;
+    course.rounds.keep(created.private, created.metadata);
     let session = challenge::session(cx, &course, Stage::Custom, Held::Nothing)?;
     course.write_progress(cx).await?;
     Ok(Outcome::Challenge {
@@ -147,8 +168,7 @@ async fn ask(cx: &Context, mut course: Course<'_>, created: Created) -> Result<O
     })
 }
 
-async fn ask_for_proof(cx: &Context, course: Course<'_>, value: String) -> Result<Outcome, Error> {
-    let value = cognate_crypto::srp::ClientValue::parse(&value).map_err(|_| unrecognizable())?;
+async fn ask_for_proof(cx: &Context, course: Course<'_>, value: ClientValue) -> Result<Outcome, Error> {
     let (sign_in, event) = (course.sign_in, course.attempt.id);
     let user = Some(&course.user);
     let mut outcome = srp::challenge(cx, sign_in, Flow::Custom, &course.user.username, user, &value, event).await?;
@@ -168,8 +188,12 @@ pub(super) async fn answer_proof(
     proved: Result<(User, Attempt), Error>,
 ) -> Result<Outcome, Error> {
     let name = ChallengeNameType::PasswordVerifier;
-    let Resumed::User(mut course, session) = resume(cx, sign_in, name, session, parameters).await? else {
-        return Err(wrong());
+    let (mut course, session) = match resume(cx, sign_in, name, session, parameters).await? {
+        Resumed::User(course, session) => (course, session),
+        Resumed::Stranger(session) => {
+            let name = parameters.require("USERNAME")?;
+            return custom_stranger::answer_proof(cx, sign_in, name, &session).await;
+        }
     };
     match proved {
         Ok((user, attempt)) => {
@@ -195,17 +219,29 @@ pub(super) async fn answer(
 ) -> Result<Outcome, Error> {
     let given = parameters.require("ANSWER")?;
     let name = ChallengeNameType::CustomChallenge;
-    let Resumed::User(mut course, session) = resume(cx, sign_in, name, session, parameters).await? else {
-        return Err(out_of_order().into());
+    let (mut course, session) = match resume(cx, sign_in, name, session, parameters).await? {
+        Resumed::User(course, session) => (course, session),
+        Resumed::Stranger(session) => {
+            let name = parameters.require("USERNAME")?;
+            return Box::pin(custom_stranger::answer(cx, sign_in, name, &session, given)).await;
+        }
     };
     // Right or wrong or failed, the session is spent (recorded from the live service).
     course.spend(cx).await?;
     let triggers = cx.custom_challenges(sign_in.pool)?;
     let user = course.user.clone();
-    let subject = Subject { pool: sign_in.pool, client: sign_in.client, user: &user, is_unknown: false };
-    let right = triggers.verify(&subject, &course.rounds.private, given).await?;
-    let metadata = course.rounds.metadata.take();
-    course.rounds.private.clear();
-    course.rounds.push("CUSTOM_CHALLENGE", right, metadata);
+    let right = triggers.verify(&subject(sign_in, &user), course.rounds.private(), given).await?;
+    course.rounds.close("CUSTOM_CHALLENGE", right);
     course.advance(cx, Some(&session.stage), Input::CustomAnswer).await
+}
+
+fn subject<'a>(sign_in: &'a SignIn<'a>, user: &'a User) -> Subject<'a> {
+    Subject {
+        pool: sign_in.pool,
+        client: sign_in.client,
+        user,
+        user_name: &user.username,
+        metadata: sign_in.metadata.as_ref(),
+        is_unknown: false,
+    }
 }

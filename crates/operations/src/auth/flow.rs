@@ -7,6 +7,7 @@ use cognate_domain::client_rules;
 use cognate_model::AuthFlowType;
 
 use super::{Outcome, Parameters, choice, custom, password, refresh, srp};
+use crate::triggers::Passed;
 use crate::{Context, Error, OpenPool};
 
 /// Who calls: the flows that each may use differ.
@@ -28,6 +29,22 @@ pub(crate) struct SignIn<'a> {
     pub(crate) client: &'a Client,
     /// The address that a trusted server says the user has.
     pub(crate) address: Option<String>,
+    /// `ClientMetadata` of a request that begins: what triggers are told before the user is authenticated.
+    pub(crate) validation: Option<Passed>,
+    /// `ClientMetadata` of an answer: what triggers are told afterwards.
+    pub(crate) metadata: Option<Passed>,
+}
+
+impl<'a> SignIn<'a> {
+    /// A request without anything for triggers.
+    pub(crate) fn new(
+        api: Api,
+        pool: &'a std::sync::Arc<OpenPool>,
+        client: &'a Client,
+        address: Option<String>,
+    ) -> Self {
+        Self { api, pool, client, address, validation: None, metadata: None }
+    }
 }
 
 /// Begins a sign-in. A session is that of `ConfirmSignUp`, and of use to `USER_AUTH` alone.

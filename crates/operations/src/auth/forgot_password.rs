@@ -10,10 +10,10 @@ use cognate_model::{EventResponseType, EventType, Exception, ForgotPasswordReque
 
 use super::flow::{Api, SignIn};
 use super::initiate_auth::stated_address;
-use super::{pretence, secret_hash, simulated, start_recovery};
+use super::{migration, pretence, secret_hash, simulated, start_recovery};
 use crate::codes::FORGOT_PASSWORD;
 use crate::events::Attempt;
-use crate::{Context, Error, directory, outbox, triggers};
+use crate::{Context, Error, directory, outbox};
 
 pub(crate) async fn handle(cx: &Context, request: ForgotPasswordRequest) -> Result<ForgotPasswordResponse, Error> {
     let client = cx.client(&request.client_id).await?;
@@ -26,11 +26,15 @@ pub(crate) async fn handle(cx: &Context, request: ForgotPasswordRequest) -> Resu
     if discreet {
         // What holds for every user of the pool tells nothing about one.
         user_status::check_self_service(&pool)?;
-        triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
     }
-    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
+    let sign_in = SignIn::new(Api::Public, &pool, &client, address);
     let answer = |details| ForgotPasswordResponse { code_delivery_details: Some(details) };
-    let Some(user) = cx.read(|tx| directory::find(tx, &pool, name)).await? else {
+    let metadata = request.client_metadata.as_ref();
+    let found = match cx.read(|tx| directory::find(tx, &pool, name)).await? {
+        Some(user) => Some(user),
+        None => migration::find_forgetful(cx, &sign_in, name, metadata).await?,
+    };
+    let Some(user) = found else {
         if !discreet {
             return Err(unknown());
         }
@@ -47,8 +51,7 @@ pub(crate) async fn handle(cx: &Context, request: ForgotPasswordRequest) -> Resu
         pretence::ask(cx, &sign_in, name, &FORGOT_PASSWORD, EventType::ForgotPassword).await?;
         return Ok(answer(simulated(&pool, name)));
     };
-    triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
-    let issued = Arc::new(start_recovery(cx, &pool, &user, &destination)?);
+    let issued = Arc::new(start_recovery(cx, &pool, &user, &destination, Some(&client), metadata).await?);
     let attempt = Attempt::new(cx, &sign_in, EventType::ForgotPassword).answered(EventResponseType::Pass);
     let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));
     cx.write(move |tx| {

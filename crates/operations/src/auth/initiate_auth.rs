@@ -15,7 +15,8 @@ pub(crate) async fn handle(cx: &Context, request: InitiateAuthRequest) -> Result
     let client = cx.client(&request.client_id).await?;
     let pool = cx.pool(client.pool()).await?;
     let address = stated_address(&client, request.user_context_data)?;
-    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
+    let mut sign_in = SignIn::new(Api::Public, &pool, &client, address);
+    sign_in.validation = request.client_metadata;
     let session = request.session.as_deref();
     flow::begin(cx, &sign_in, request.auth_flow, request.auth_parameters, session).await.map(Into::into)
 }

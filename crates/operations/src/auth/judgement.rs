@@ -13,7 +13,8 @@ use cognate_store::users;
 use super::flow::SignIn;
 use super::{attempt_ends, pretence};
 use crate::events::Attempt;
-use crate::{Context, Error, directory, risk, triggers};
+use crate::triggers::pre_authentication;
+use crate::{Context, Error, directory, risk};
 
 /// What is said of a wrong guess.
 pub(super) const WRONG: &str = "Incorrect username or password.";
@@ -67,6 +68,32 @@ pub(super) async fn look_up(
     Ok(attempt)
 }
 
+/// Asks the function that may refuse a sign-in, before anything is proved; but not for who is refused anyway.
+pub(super) async fn ask_beforehand(
+    cx: &Context,
+    sign_in: &SignIn<'_>,
+    name: &str,
+    found: Option<&User>,
+) -> Result<(), Error> {
+    if !pre_authentication::is_set(sign_in) {
+        return Ok(());
+    }
+    let Some(user) = found else {
+        pretence::check(cx, sign_in.pool, name).await?;
+        return pre_authentication::ask(cx, sign_in, name, None).await;
+    };
+    let discreet = client_rules::prevents_user_existence_errors(sign_in.client);
+    let account = if discreet { Ok(()) } else { sign_in::check_account(user) };
+    let refusal = match account.and_then(|()| lockout::check(&user.hidden.lockout, cx.now())) {
+        Ok(()) => match pre_authentication::ask(cx, sign_in, name, Some(user)).await {
+            Ok(()) => return Ok(()),
+            Err(refusal) => refusal,
+        },
+        Err(refusal) => refusal.into(),
+    };
+    Err(attempt_ends::unseen(cx, sign_in, user, Attempt::new(cx, sign_in, EventType::SignIn), refusal).await)
+}
+
 /// Judges a guess with `is_right`, one at a time for each user, and counts a wrong one. Answers the user as they were
 /// when the guess was judged.
 pub(super) async fn judge(
@@ -87,7 +114,6 @@ pub(super) async fn judge(
     if let Err(refusal) = seen.and_then(|()| lockout::check(&user.hidden.lockout, cx.now())) {
         return Err(attempt_ends::unseen(cx, sign_in, &user, attempt.clone(), refusal.into()).await);
     }
-    triggers::require_reachable(pool, triggers::PRE_AUTHENTICATION)?;
     if !is_right(Some(&user)).await? {
         return Err(attempt_ends::wrong_password(cx, sign_in, &user, attempt.clone()).await);
     }

@@ -5,10 +5,11 @@ use cognate_model::EventType;
 
 use super::course::Course;
 use super::flow::SignIn;
-use super::judgement::{find, judge, look_up};
+use super::judgement::{ask_beforehand, find, judge, look_up};
+use super::migration::find_or_move_in;
 use super::{Outcome, Parameters, device, secret_hash};
 use crate::events::Attempt;
-use crate::{Context, Error, hashing, triggers};
+use crate::{Context, Error, hashing};
 
 /// Checks name and password, then answers tokens or the next challenge.
 pub(super) async fn begin(cx: &Context, sign_in: &SignIn<'_>, parameters: &Parameters) -> Result<Outcome, Error> {
@@ -28,9 +29,13 @@ pub(super) async fn prove<'a>(
     parameters: &Parameters,
 ) -> Result<Course<'a>, Error> {
     let (name, password) = (parameters.require("USERNAME")?, parameters.require("PASSWORD")?);
-    let found = find(cx, sign_in, name).await?;
-    if found.is_none() {
-        triggers::require_reachable(sign_in.pool, triggers::PRE_AUTHENTICATION)?;
+    let found = match flow {
+        Flow::Password => find_or_move_in(cx, sign_in, name, password).await?,
+        // Only the flows that begin with a password ask for users who are elsewhere ("Migrate user Lambda trigger").
+        Flow::Choice | Flow::Custom => find(cx, sign_in, name).await?,
+    };
+    if flow == Flow::Password {
+        ask_beforehand(cx, sign_in, name, found.as_ref()).await?;
     }
     let attempt = Attempt::new(cx, sign_in, EventType::SignIn);
     let id = found.map(|user| user.id);

@@ -17,6 +17,7 @@ use super::flow::SignIn;
 use super::session::Spent;
 use crate::codes::{self, Purpose};
 use crate::events::Attempt;
+use crate::messages::{Cause, Occasion};
 use crate::outbox;
 use crate::verifier::stranger_id;
 use crate::{Context, Error, OpenPool};
@@ -61,6 +62,37 @@ async fn refuse(
     .await?
 }
 
+/// Refuses a name that too many passwords were tried at.
+pub(super) async fn check(cx: &Context, pool: &OpenPool, name: &str) -> Result<(), Error> {
+    let nobody = nobody(pool, name);
+    let before = cx.read(|tx| failures(tx, pool, &nobody)).await?;
+    Ok(lockout::check(&before, cx.now())?)
+}
+
+/// Asks whether somebody elsewhere has this name and this password: one at a time, and no more often than a password of
+/// ours may be tried. Where nobody has, that counts like a wrong password if `counts` says so.
+pub(super) async fn ask_elsewhere<T>(
+    cx: &Context,
+    pool: &Arc<OpenPool>,
+    name: &str,
+    counts: bool,
+    ask: impl AsyncFnOnce() -> Result<Option<T>, Error>,
+) -> Result<Option<T>, Error> {
+    let nobody = nobody(pool, name);
+    let _gate = cx.gates.enter(&nobody).await;
+    check(cx, pool, name).await?;
+    let found = ask().await?;
+    if found.is_none() && counts {
+        let (now, pool) = (cx.now(), Arc::clone(pool));
+        cx.write(move |tx| {
+            let after = lockout::failed(&failures(tx, &pool, &nobody)?, now);
+            Ok(attempts::put(tx, pool.id(), &nobody, PASSWORD, after.failures.into(), after.last_failure)?)
+        })
+        .await?;
+    }
+    Ok(found)
+}
+
 fn failures(tx: &mut dyn Tx, pool: &OpenPool, nobody: &UserId) -> Result<cognate_domain::user::Lockout, Error> {
     let (failures, last) = attempts::latest(tx, pool.id(), nobody, PASSWORD)?.unwrap_or_default();
     Ok(lockout::after(u32::try_from(failures).unwrap_or(u32::MAX), last))
@@ -79,9 +111,8 @@ pub(crate) async fn ask(
     let nobody = User::nobody(nobody(&pool, name));
     let medium = outbox::some_way(cx)?;
     let target = Destination { medium, attribute: "email", value: name.to_owned() };
-    let issued = codes::issue(cx, &pool, &nobody, purpose, &target, |code| {
-        cognate_delivery::password_reset(&pool, medium, code)
-    })?;
+    let cause = Cause { occasion: Occasion::ForgotPassword, client: None, metadata: None };
+    let issued = codes::issue_to_nobody(cx, &pool, &nobody, purpose, &target, cause)?;
     let attempt = Attempt::new(cx, sign_in, event).answered(EventResponseType::Pass);
     cx.write(move |tx| {
         issued.insert(tx, &pool, &nobody.id)?;

@@ -1,21 +1,25 @@
 //! Getting back in: a code sent to a verified address, by request of the user or of an administrator.
 
-use cognate_delivery as delivery;
 use cognate_domain::user_status::Destination;
-use cognate_domain::{User, masking};
+use cognate_domain::{Client, User, masking};
 use cognate_model::CodeDeliveryDetailsType;
 
 use crate::codes::{self, FORGOT_PASSWORD, Issued};
+use crate::messages::{Cause, Occasion};
+use crate::triggers::Passed;
 use crate::{Context, Error, OpenPool};
 
 /// Makes the code with which a user sets a new password.
-pub(crate) fn start_recovery(
+pub(crate) async fn start_recovery(
     cx: &Context,
     pool: &OpenPool,
     user: &User,
     target: &Destination,
+    client: Option<&Client>,
+    metadata: Option<&Passed>,
 ) -> Result<Issued, Error> {
-    codes::issue(cx, pool, user, &FORGOT_PASSWORD, target, |code| delivery::password_reset(pool, target.medium, code))
+    let cause = Cause { occasion: Occasion::ForgotPassword, client, metadata };
+    codes::issue(cx, pool, user, &FORGOT_PASSWORD, target, cause).await
 }
 
 /// Where a code would go for a user who does not exist, where the client hides that.

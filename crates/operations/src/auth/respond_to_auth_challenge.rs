@@ -17,7 +17,8 @@ pub(crate) async fn handle(
     let client = cx.client(&request.client_id).await?;
     let pool = cx.pool(client.pool()).await?;
     let address = stated_address(&client, request.user_context_data)?;
-    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
+    let mut sign_in = SignIn::new(Api::Public, &pool, &client, address);
+    sign_in.metadata = request.client_metadata;
     let outcome = answer(cx, &sign_in, request.challenge_name, request.session, request.challenge_responses).await?;
     Ok(outcome.into())
 }

@@ -136,6 +136,31 @@ impl Session {
         }
     }
 
+    /// A session for a challenge to a name that nobody has, by the id that stands for it.
+    pub(crate) fn of_stranger(
+        cx: &Context,
+        client: &Client,
+        id: UserId,
+        flow: Flow,
+        stage: Stage,
+        held: Held,
+        rounds: Rounds,
+    ) -> Self {
+        let parts = Parts {
+            user: &User::nobody(id),
+            is_stranger: true,
+            flow,
+            stage,
+            shown: Shown::default(),
+            event: random::uuid_v7(cx.random(), cx.now().micros()),
+            device: None,
+            risk: None,
+            held,
+            rounds,
+        };
+        Self::start(cx, client, parts)
+    }
+
     /// The same state under a new id and with a new lifetime.
     pub(crate) fn renewed(&self, cx: &Context, client: &Client, held: Held) -> Self {
         let lifetime = client_rules::auth_session_seconds(client);

@@ -12,12 +12,12 @@ use zeroize::Zeroizing;
 
 use super::course::Course;
 use super::flow::SignIn;
-use super::judgement::{find, judge, wrong};
+use super::judgement::{ask_beforehand, find, judge, wrong};
 use super::session::fingerprint;
 use super::{Outcome, Parameters, attempt_ends, device, secret_hash};
 use crate::events::Attempt;
 use crate::verifier::{Kept, prefix, stranger_id};
-use crate::{Context, Error, OpenPool, directory, risk, triggers};
+use crate::{Context, Error, OpenPool, directory, risk};
 
 /// How long a block is before it is sealed: more than its parts ever come to.
 const LENGTH: usize = 2_048;
@@ -57,7 +57,7 @@ pub(super) async fn begin(cx: &Context, sign_in: &SignIn<'_>, parameters: &Param
     let given = parameters.get("SECRET_HASH");
     secret_hash::check(sign_in.pool, sign_in.client, &[name], given, secret_hash::Wording::Flow)?;
     let found = find(cx, sign_in, name).await?;
-    triggers::require_reachable(sign_in.pool, triggers::PRE_AUTHENTICATION)?;
+    ask_beforehand(cx, sign_in, name, found.as_ref()).await?;
     if let Some(user) = &found
         && !user.enabled
         && !client_rules::prevents_user_existence_errors(sign_in.client)

@@ -10,11 +10,13 @@ use cognate_domain::usernames::{self, NewName};
 use cognate_domain::{User, attribute_rules, mfa_config, pool_rules};
 use cognate_model::{AttributeType, CreateGroupRequest, GroupType, UserStatusType};
 use cognate_store::{Tx, clients, groups, user_pools};
+use cognate_triggers::Target;
 
 use super::DeclaredPools;
 use super::file::{DeclaredClient, DeclaredPool, DeclaredUser};
 use crate::directory::{self, Claim};
 use crate::hashing::{self, Owner};
+use crate::user_pools::change_pool;
 use crate::user_pools::create_user_pool::{identity, new_data_key};
 use crate::{Context, Error, OpenPool, clients as app_clients};
 
@@ -46,8 +48,12 @@ fn within(place: &str, error: &Error) -> Error {
 }
 
 async fn apply_pool(cx: &Context, declared: &DeclaredPool) -> Result<(), Error> {
+    for webhook in &declared.webhooks {
+        cx.functions.put(webhook.arn.clone(), Target::Webhook(webhook.webhook.clone()));
+    }
     let pool = match cx.pool(&declared.id).await {
         Err(Error::Refused(_)) => create(cx, declared).await?,
+        Ok(pool) => hook_in(cx, declared, pool).await?,
         other => other?,
     };
     for group in &declared.groups {
@@ -60,6 +66,28 @@ async fn apply_pool(cx: &Context, declared: &DeclaredPool) -> Result<(), Error> 
         add_user(cx, &pool, user).await.map_err(|error| within(&format!("user {}", user.username), &error))?;
     }
     Ok(())
+}
+
+/// Names declared webhooks in a pool that is there already: one that did not run would guard nothing.
+async fn hook_in(cx: &Context, declared: &DeclaredPool, pool: Arc<OpenPool>) -> Result<Arc<OpenPool>, Error> {
+    let before = pool.config.lambda_config.clone().unwrap_or_default();
+    let mut after = before.clone();
+    for webhook in &declared.webhooks {
+        webhook.put(&mut after);
+    }
+    if after == before {
+        return Ok(pool);
+    }
+    let webhooks = declared.webhooks.clone();
+    change_pool(cx, declared.id.clone(), move |_, pool| {
+        let config = pool.config.lambda_config.get_or_insert_default();
+        for webhook in &webhooks {
+            webhook.put(config);
+        }
+        Ok(())
+    })
+    .await?;
+    cx.pool(&declared.id).await
 }
 
 async fn create(cx: &Context, declared: &DeclaredPool) -> Result<Arc<OpenPool>, Error> {

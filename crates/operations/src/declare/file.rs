@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::webhooks::{self, DeclaredWebhook, WebhookTable};
 use cognate_domain::pool::Leniencies;
 use cognate_model::{
     AdminCreateUserRequest, CreateGroupRequest, CreateUserPoolClientRequest, CreateUserPoolRequest,
@@ -38,6 +39,7 @@ pub(super) struct DeclaredPool {
     pub(super) id: String,
     pub(super) leniencies: Leniencies,
     pub(super) config: CreateUserPoolRequest,
+    pub(super) webhooks: Vec<DeclaredWebhook>,
     pub(super) mfa_config: Option<SetUserPoolMfaConfigRequest>,
     pub(super) groups: Vec<CreateGroupRequest>,
     pub(super) clients: Vec<DeclaredClient>,
@@ -82,6 +84,8 @@ struct PoolTable {
     #[serde(default)]
     config: Map<String, Value>,
     mfa_config: Option<Map<String, Value>>,
+    #[serde(default)]
+    webhooks: BTreeMap<String, WebhookTable>,
     #[serde(default)]
     groups: Vec<Map<String, Value>>,
     #[serde(default)]
@@ -162,8 +166,15 @@ fn pool(table: PoolTable) -> Result<DeclaredPool, ParseError> {
             request(&format!("{place}, mfa_config"), Operation::SetUserPoolMfaConfig, &with_pool(id, members))
         })
         .transpose()?;
+    let mut config: CreateUserPoolRequest = request(&format!("{place}, config"), Operation::CreateUserPool, &config)?;
+    let webhooks = webhooks::read(id, table.webhooks)
+        .map_err(|reason| ParseError::Member { place: format!("{place}, webhooks"), reason })?;
+    for webhook in &webhooks {
+        webhook.put(config.lambda_config.get_or_insert_default());
+    }
     Ok(DeclaredPool {
-        config: request(&format!("{place}, config"), Operation::CreateUserPool, &config)?,
+        config,
+        webhooks,
         id: table.id.clone(),
         leniencies: table.leniencies,
         mfa_config,
@@ -262,6 +273,27 @@ mod tests {
         let schema = refused_in_pool("[[pools.config.Schema]]\nName = 'a'\nType = 'String'");
         assert_eq!(schema, "pool us-east-1_a, config: CreateUserPool has no member Schema.Type");
         assert!(DeclaredPools::parse("[[pools]]\nid = 'r_a'\n[pools.config.UserPoolTags]\nany = 'thing'").is_ok());
+    }
+
+    #[test]
+    fn a_webhook_is_checked_when_it_is_read() {
+        let hook = |name: &str, members: &str| format!("[pools.webhooks.{name}]\n{members}\n");
+        let secret = "secret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"";
+        let good = format!("url = \"https://example.com/hook\"\n{secret}");
+        let text = format!("[[pools]]\nid = \"us-east-1_a\"\n{}", hook("PreSignUp", &good));
+        let declared = DeclaredPools::parse(&text).unwrap();
+        let config = declared.pools[0].config.lambda_config.clone().unwrap();
+        let arn = "arn:cognate:webhook:us-east-1:000000000000:us-east-1_a/PreSignUp";
+        assert_eq!(config.pre_sign_up.as_deref(), Some(arn));
+        assert_eq!(
+            refused_in_pool(&hook("PreSign", &good)),
+            "pool us-east-1_a, webhooks: PreSign: there is no such trigger"
+        );
+        let version = format!("{good}\nversion = \"V2_0\"");
+        assert!(refused_in_pool(&hook("PreSignUp", &version)).ends_with("only PreTokenGeneration has versions"));
+        assert!(refused_in_pool(&hook("CustomEmailSender", &good)).contains("senders are no webhooks"));
+        let short = refused_in_pool(&hook("PreSignUp", "url = \"https://example.com\"\nsecret = \"whsec_c2hvcnQ=\""));
+        assert!(short.contains("whsec_ followed by base64") && !short.contains("c2hvcnQ"), "{short}");
     }
 
     #[test]

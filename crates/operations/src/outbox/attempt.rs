@@ -71,8 +71,9 @@ async fn send(cx: &Context, leased: &Leased, message: &Message) -> End {
         purpose: &message.purpose,
         subject: message.subject.as_deref(),
         body: &message.body,
+        html: message.html.as_deref(),
     };
-    let means = Means { outbound: &cx.outbound, aws: cx.settings.aws.as_ref(), wall: cx.clock.wall().seconds() };
+    let means = Means { outbound: &cx.outbound, wall: cx.clock.wall().seconds() };
     match cx.transports.send(medium, &outgoing, means).await {
         Ok(()) => End::Sent,
         Err(Setback::Never(reason)) => End::GivenUp(without_secrets(&reason, message)),
@@ -144,6 +145,7 @@ mod tests {
             temporary_password: Some("Secret-1".to_owned()),
             subject: None,
             body: String::new(),
+            html: None,
             created_at: 0.0,
         };
         let said = "550 <maria@example.com> refused:\r\n'123456' and Secret-1";

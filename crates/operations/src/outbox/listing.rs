@@ -60,7 +60,7 @@ pub async fn list(cx: &Context, state: Option<State>, limit: i64) -> Result<Vec<
     let mut listed = listed(cx, &sealed).await?;
     for Listed { message, .. } in &mut listed {
         message.destination = masked(message);
-        (message.code, message.temporary_password, message.subject) = (None, None, None);
+        (message.code, message.temporary_password, message.subject, message.html) = (None, None, None, None);
         message.body.clear();
     }
     Ok(listed)
@@ -131,6 +131,7 @@ mod tests {
                 temporary_password: None,
                 subject: None,
                 body: String::new(),
+                html: None,
                 created_at: 0.0,
             };
             let once = masked(&message);

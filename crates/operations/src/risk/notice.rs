@@ -60,6 +60,7 @@ pub(super) async fn send(
         temporary_password: None,
         subject: written.subject,
         body: written.body,
+        html: written.html,
         created_at: outbox::seconds(now),
     };
     let posted = Arc::new(outbox::seal_message(cx, pool, user, &message)?);

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use cognate_domain::{client_rules, user_status};
+use cognate_domain::{Client, client_rules, user_status};
 use cognate_model::{ConfirmSignUpRequest, ConfirmSignUpResponse};
 use cognate_store::users;
 
@@ -13,31 +13,53 @@ use crate::auth::sign_up_session::{self, Proved};
 use crate::auth::{pretence, secret_hash, unknown_user};
 use crate::codes::{Answer, SIGN_UP};
 use crate::directory::{self, Claim};
-use crate::{Context, Error, triggers};
+use crate::triggers::{Occasion, post_confirmation};
+use crate::{Context, Error, OpenPool};
 
 pub(crate) async fn handle(cx: &Context, request: ConfirmSignUpRequest) -> Result<ConfirmSignUpResponse, Error> {
     let client = cx.client(&request.client_id).await?;
     let pool = cx.pool(client.pool()).await?;
-    let name = request.username.as_str();
     let given = request.secret_hash.as_deref();
-    secret_hash::check(&pool, &client, &[name], given, secret_hash::Wording::Member)?;
-    let discreet = client_rules::prevents_user_existence_errors(&client);
-    let Some(user) = cx.read(|tx| directory::find(tx, &pool, name)).await? else {
-        return Err(if discreet { pretence::answer(cx, &pool, name, &SIGN_UP).await } else { unknown_user() });
+    secret_hash::check(&pool, &client, &[&request.username], given, secret_hash::Wording::Member)?;
+    confirm(cx, &pool, &client, request).await
+}
+
+/// The same by the link of a message, which a browser opens: it knows no client's secret.
+pub async fn confirm_by_link(cx: &Context, client: &str, username: String, code: String) -> Result<(), Error> {
+    let client = cx.client(client).await?;
+    let pool = cx.pool(client.pool()).await?;
+    let request = ConfirmSignUpRequest {
+        client_id: client.id().to_owned(),
+        username,
+        confirmation_code: code,
+        ..ConfirmSignUpRequest::default()
+    };
+    confirm(cx, &pool, &client, request).await.map(|_| ())
+}
+
+async fn confirm(
+    cx: &Context,
+    pool: &Arc<OpenPool>,
+    client: &Client,
+    request: ConfirmSignUpRequest,
+) -> Result<ConfirmSignUpResponse, Error> {
+    let name = request.username.as_str();
+    let discreet = client_rules::prevents_user_existence_errors(client);
+    let Some(user) = cx.read(|tx| directory::find(tx, pool, name)).await? else {
+        return Err(if discreet { pretence::answer(cx, pool, name, &SIGN_UP).await } else { unknown_user() });
     };
     user_status::confirm_sign_up(&mut user.clone())?;
-    triggers::require_reachable(&pool, triggers::POST_CONFIRMATION)?;
     let answer = Answer::new(&user.id, &SIGN_UP, &request.confirmation_code);
-    answer.check(cx, &pool).await?;
+    answer.check(cx, pool).await?;
     // After the code: else what is wrong with a session would tell strangers that there is a user.
     let hands_on = match &request.session {
         // A code is good for longer than a session: it confirms the user all the same.
-        Some(session) => !sign_up_session::open(&pool, &client, &user, session)?.is_over(cx),
+        Some(session) => !sign_up_session::open(pool, client, &user, session)?.is_over(cx),
         None => false,
     };
     let claim = if request.force_alias_creation == Some(true) { Claim::Moved } else { Claim::Refused };
-    let (now, id, written) = (cx.now(), user.id, Arc::clone(&pool));
-    let proved = cx
+    let (now, id, written) = (cx.now(), user.id, Arc::clone(pool));
+    let (user, proved) = cx
         .write(move |tx| {
             let pool = &written;
             let attribute = answer.consume(tx, pool, now.micros())?;
@@ -48,9 +70,11 @@ pub(crate) async fn handle(cx: &Context, request: ConfirmSignUpRequest) -> Resul
             after.modified = now;
             directory::update_claiming(tx, pool, &before, &after, claim)?;
             let address = after.attribute(&attribute).unwrap_or_default().to_owned();
-            Ok(Proved { attribute, address })
+            Ok((after, Proved { attribute, address }))
         })
         .await?;
-    let session = if hands_on { Some(sign_up_session::proved(cx, &pool, &client, &user, proved)?) } else { None };
+    let occasion = Occasion { pool, client: Some(client), user_name: &user.username };
+    post_confirmation::tell(cx, occasion, post_confirmation::SIGN_UP, &user, request.client_metadata.as_ref()).await?;
+    let session = if hands_on { Some(sign_up_session::proved(cx, pool, client, &user, proved)?) } else { None };
     Ok(ConfirmSignUpResponse { session })
 }

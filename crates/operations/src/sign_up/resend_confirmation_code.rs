@@ -1,7 +1,8 @@
 //! `ResendConfirmationCode`: another code for a user who signed up; the earlier one stops working. Needs no signature.
 //!
 //! Errors: ResourceNotFound (client), NotAuthorized (secret hash), UserNotFound, InvalidParameter (confirmed already,
-//! nothing that the pool verifies), LimitExceeded.
+//! nothing that the pool verifies), LimitExceeded, UserLambdaValidation, UnexpectedLambda, InvalidLambdaResponse
+//! (trigger).
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use cognate_model::{
 use crate::auth::{Api, SignIn, pretence, secret_hash, simulated, stated_address, unknown_user};
 use crate::codes::SIGN_UP;
 use crate::events::Attempt;
-use crate::{Context, Error, directory, outbox, triggers};
+use crate::messages::{Cause, Occasion};
+use crate::{Context, Error, directory, outbox};
 
 pub(crate) async fn handle(
     cx: &Context,
@@ -26,7 +28,7 @@ pub(crate) async fn handle(
     secret_hash::check(&pool, &client, &[name], given, secret_hash::Wording::Member)?;
     let address = stated_address(&client, request.user_context_data)?;
     let discreet = client_rules::prevents_user_existence_errors(&client);
-    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
+    let sign_in = SignIn::new(Api::Public, &pool, &client, address);
     let answer = |details| ResendConfirmationCodeResponse { code_delivery_details: Some(details) };
     let found = cx.read(|tx| directory::find(tx, &pool, name)).await?;
     let Some(user) = found.filter(|user| user.enabled || !discreet) else {
@@ -41,13 +43,14 @@ pub(crate) async fn handle(
     }
     let target = super::destination(&pool, &user)
         .ok_or_else(|| Error::invalid("Cannot resend codes. Auto verification not turned on."))?;
-    triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
     if discreet && !outbox::reaches(cx, target.medium) {
         // One whom no message reaches looks like anybody.
         pretence::ask(cx, &sign_in, name, &SIGN_UP, EventType::ResendCode).await?;
         return Ok(answer(simulated(&pool, name)));
     }
-    let issued = Arc::new(super::code(cx, &pool, &user, &target)?);
+    let metadata = request.client_metadata.as_ref();
+    let cause = Cause { occasion: Occasion::ResendCode, client: Some(&client), metadata };
+    let issued = Arc::new(super::code(cx, &pool, &user, &target, cause).await?);
     let attempt = Attempt::new(cx, &sign_in, EventType::ResendCode).answered(EventResponseType::Pass);
     let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));
     cx.write(move |tx| {

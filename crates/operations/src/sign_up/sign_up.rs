@@ -2,7 +2,8 @@
 //! may be left out where the pool lets users sign in by codes and they gave an address for them.
 //!
 //! Errors: ResourceNotFound (client), NotAuthorized (secret hash, sign-up not permitted, unwritable attribute),
-//! InvalidPassword, UsernameExists, InvalidParameter (name, schema, required attribute), UnexpectedLambda.
+//! InvalidPassword, UsernameExists, InvalidParameter (name, schema, required attribute), UserLambdaValidation,
+//! UnexpectedLambda, InvalidLambdaResponse (triggers).
 
 use std::sync::Arc;
 
@@ -17,7 +18,10 @@ use crate::auth::{Api, SignIn, secret_hash, sign_up_session, stated_address};
 use crate::directory::{self, Claim};
 use crate::events::Attempt;
 use crate::hashing::{self, Owner};
-use crate::{Context, Error, risk, triggers};
+use crate::messages::{self, Cause};
+use crate::triggers::pre_sign_up::{self, Given};
+use crate::triggers::{Occasion, post_confirmation};
+use crate::{Context, Error, risk};
 
 pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignUpResponse, Error> {
     let client = cx.client(&request.client_id).await?;
@@ -47,13 +51,15 @@ pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignU
         // Refused like one that is too short.
         password_policy::check(&pool.password_policy(), password)?;
     }
-    triggers::require_reachable(&pool, triggers::PRE_SIGN_UP)?;
     let now = cx.now();
     let id: UserId = random::uuid_v7(cx.random(), now.micros());
     let username = match name {
         NewName::Given(username) => username,
         NewName::FromAttribute { .. } => random::format_uuid(&id),
     };
+    let occasion = Occasion { pool: &pool, client: Some(&client), user_name: &username };
+    let given = Given { validation: request.validation_data.as_deref(), metadata: request.client_metadata.as_ref() };
+    let decision = pre_sign_up::ask(cx, occasion, "PreSignUp_SignUp", &attributes, given).await?;
     let new = match password {
         "" => None,
         password => Some(hashing::new_password(cx, &pool, Owner { id, username: &username }, password).await?),
@@ -73,26 +79,35 @@ pub(crate) async fn handle(cx: &Context, request: SignUpRequest) -> Result<SignU
         user_status::set_password(&mut user, &pool.password_policy(), new, PasswordLife::Permanent);
     }
     user.status = UserStatusType::Unconfirmed;
-    let target = super::destination(&pool, &user);
-    if target.is_some() {
-        triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
-    }
-    let issued = target.as_ref().map(|target| super::code(cx, &pool, &user, target)).transpose()?;
-    let sign_in = SignIn { api: Api::Public, pool: &pool, client: &client, address };
+    decision.apply(&mut user)?;
+    // Who is confirmed already needs no code for it.
+    let target = if decision.confirms { None } else { super::destination(&pool, &user) };
+    let metadata = request.client_metadata.as_ref();
+    let cause = Cause { occasion: messages::Occasion::SignUp, client: Some(&client), metadata };
+    let issued = match &target {
+        Some(target) => Some(super::code(cx, &pool, &user, target, cause).await?),
+        None => None,
+    };
+    let claim = if decision.verifies() { Claim::Moved } else { Claim::Refused };
+    let sign_in = SignIn::new(Api::Public, &pool, &client, address);
     let mut attempt = Attempt::new(cx, &sign_in, EventType::SignUp).answered(EventResponseType::InProgress);
     if is_compromised {
         attempt = attempt.compromised();
     }
     let issued = Arc::new(issued);
-    let (written, pool) = (Arc::clone(&issued), Arc::clone(&pool));
     let (user_sub, session) = (user.sub(), sign_up_session::begin(cx, &pool, &client, &user)?);
+    let (written, into, new) = (Arc::clone(&issued), Arc::clone(&pool), user.clone());
     cx.write(move |tx| {
-        directory::insert(tx, &pool, &user, Claim::Refused, usernames::taken_at_sign_up)?;
-        written.iter().try_for_each(|code| code.insert(tx, &pool, &user.id))?;
-        attempt.record(tx, &pool, &user.id)
+        directory::insert(tx, &into, &new, claim, usernames::taken_at_sign_up)?;
+        written.iter().try_for_each(|code| code.insert(tx, &into, &new.id))?;
+        attempt.record(tx, &into, &new.id)
     })
     .await?;
     issued.iter().for_each(crate::codes::Issued::announce);
+    if decision.confirms {
+        let occasion = Occasion { pool: &pool, client: Some(&client), user_name: &user.username };
+        post_confirmation::tell(cx, occasion, post_confirmation::SIGN_UP, &user, metadata).await?;
+    }
     let code_delivery_details = target.map(|target| target.details());
-    Ok(SignUpResponse { user_confirmed: false, user_sub, code_delivery_details, session })
+    Ok(SignUpResponse { user_confirmed: decision.confirms, user_sub, code_delivery_details, session })
 }

@@ -11,7 +11,8 @@ use cognate_store::groups;
 use serde_json::{Value, json};
 
 use super::issue::MOST_GROUPS;
-use crate::{Context, Error, OpenPool, keys, triggers};
+use crate::triggers::pre_token_generation::{self, Cause, Source};
+use crate::{Context, Error, OpenPool, keys};
 
 /// What a derived token takes from the one that it is exchanged for, and from the request.
 pub(super) struct Derived<'a> {
@@ -40,9 +41,10 @@ pub(super) async fn derive(
     kind: Kind,
     derived: Derived<'_>,
 ) -> Result<(Secret, i64), Error> {
-    triggers::require_reachable(&pool, triggers::PRE_TOKEN_GENERATION)?;
     let keys = keys::of_pool(cx, &pool).await?;
     let groups = cx.read(|tx| Ok(groups::of_user(tx, pool.id(), &user.id, "", MOST_GROUPS)?)).await?;
+    let cause = Cause { source: Source::Authentication, metadata: None };
+    let customization = pre_token_generation::ask(cx, &pool, client, user, &groups, cause).await?;
     let lifetimes = client_rules::token_lifetimes(client);
     let lifetime = match kind {
         Kind::Access => lifetimes.access,
@@ -70,6 +72,10 @@ pub(super) async fn derive(
             claims::id_claims(user, &groups, &readable, &grant)
         }
     };
+    match kind {
+        Kind::Access => customization.change_access(&mut claims),
+        Kind::Id => customization.change_id(&mut claims),
+    }
     if let Some(audience) = derived.audience {
         claims.insert("aud".to_owned(), json!(audience));
     }

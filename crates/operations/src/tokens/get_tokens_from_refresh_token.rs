@@ -8,6 +8,7 @@ use cognate_domain::refresh_rotation::grace_seconds;
 use cognate_model::{AuthFlowType, GetTokensFromRefreshTokenRequest, GetTokensFromRefreshTokenResponse};
 
 use super::{client_secret, renewal};
+use crate::triggers::pre_token_generation::{Cause, Source};
 use crate::{Context, Error};
 
 pub(crate) async fn handle(
@@ -24,6 +25,8 @@ pub(crate) async fn handle(
     let token = request.refresh_token.expose();
     let presented = renewal::present(cx, &pool, &client, token, request.device_key.as_deref()).await?;
     client_secret::check(&pool, &client, request.client_secret.as_ref())?;
-    let result = renewal::exchange(cx, &pool, &client, presented, None).await?;
+    // The developer guide lists this source for this operation, not that of refreshing.
+    let cause = Cause { source: Source::Authentication, metadata: request.client_metadata.as_ref() };
+    let result = renewal::exchange(cx, &pool, &client, presented, None, cause).await?;
     Ok(GetTokensFromRefreshTokenResponse { authentication_result: Some(result) })
 }

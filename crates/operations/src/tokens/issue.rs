@@ -16,7 +16,9 @@ use super::activity::activity;
 use crate::auth::{Commit, SignIn};
 use crate::directory::{self, Claim};
 use crate::events::Attempt;
-use crate::{Context, Error, OpenPool, keys, triggers};
+use crate::triggers::post_authentication;
+use crate::triggers::pre_token_generation::{self, Cause, Source};
+use crate::{Context, Error, OpenPool, keys};
 
 /// Groups in a token; a user has at most a hundred ("Quotas in Amazon Cognito").
 pub(super) const MOST_GROUPS: i64 = 100;
@@ -94,9 +96,11 @@ pub(crate) async fn sign_in(
     user: User,
     attempt: Attempt,
     commit: Commit,
+    source: Source,
 ) -> Result<AuthenticationResultType, Error> {
     let (pool, client) = (sign_in.pool, sign_in.client);
-    triggers::require_reachable(pool, triggers::POST_AUTHENTICATION)?;
+    let is_new_device = commit.device.as_ref().is_some_and(|device| device.metadata(pool).is_some());
+    post_authentication::tell(cx, sign_in, &user, is_new_device).await?;
     let now = cx.now();
     let lifetimes = client_rules::token_lifetimes(client);
     let most_sessions = session_tracking::limit(pool);
@@ -114,7 +118,8 @@ pub(crate) async fn sign_in(
         activity: most_sessions.map(|_| activity(cx, sign_in.address.as_deref())),
     };
     let refresh_token = Held::seal(cx, pool, &family, 0)?;
-    let mut result = issue(cx, Arc::clone(pool), client, &user, Grant::from_family(&family, now)).await?;
+    let cause = Cause { source, metadata: sign_in.metadata.as_ref() };
+    let mut result = issue(cx, Arc::clone(pool), client, &user, Grant::from_family(&family, now), cause).await?;
     result.new_device_metadata = commit.device.as_ref().and_then(|device| device.metadata(pool));
     let pool = Arc::clone(pool);
     cx.write(move |tx| {
@@ -149,10 +154,11 @@ pub(crate) async fn issue(
     client: &Client,
     user: &User,
     grant: Grant,
+    cause: Cause<'_>,
 ) -> Result<AuthenticationResultType, Error> {
-    triggers::require_reachable(&pool, triggers::PRE_TOKEN_GENERATION)?;
     let keys = keys::of_pool(cx, &pool).await?;
     let groups = cx.read(|tx| Ok(groups::of_user(tx, pool.id(), &user.id, "", MOST_GROUPS)?)).await?;
+    let customization = pre_token_generation::ask(cx, &pool, client, user, &groups, cause).await?;
     let lifetimes = client_rules::token_lifetimes(client);
     let issuer = cx.settings.issuer_of(pool.id());
     let (event_id, origin_jti) = (random::format_uuid(&grant.event), random::format_uuid(&grant.family));
@@ -169,9 +175,11 @@ pub(crate) async fn issue(
         ids: is_revocable.then_some(TokenIds { jti, origin_jti: &origin_jti }),
     };
     let device = grant.device.as_deref();
-    let access = claims::access_claims(user, &groups, Access::Api, device, &claims(lifetimes.access, &access_jti));
+    let mut access = claims::access_claims(user, &groups, Access::Api, device, &claims(lifetimes.access, &access_jti));
     let readable = |attribute: &str| client_rules::readable(client, &pool, attribute);
-    let id = claims::id_claims(user, &groups, &readable, &claims(lifetimes.id, &id_jti));
+    let mut id = claims::id_claims(user, &groups, &readable, &claims(lifetimes.id, &id_jti));
+    customization.change_access(&mut access);
+    customization.change_id(&mut id);
     let now = cx.now();
     let signed = move || -> Result<_, Error> {
         let unsigned = |_| Error::internal("a token could not be signed");

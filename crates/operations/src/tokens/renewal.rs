@@ -15,6 +15,7 @@ use cognate_store::{Tx, users};
 use super::activity::activity;
 use super::{Grant, Held, issue};
 use crate::auth::check_device;
+use crate::triggers::pre_token_generation::Cause;
 use crate::{Context, Error, OpenPool};
 
 /// A refresh token that this client was given, and whose sign-in it is.
@@ -101,9 +102,10 @@ pub(crate) async fn renew(
     client: &Client,
     presented: Presented,
     stated_address: Option<&str>,
+    cause: Cause<'_>,
 ) -> Result<AuthenticationResultType, Error> {
     let revoked = || Error::not_authorized("Refresh Token has been revoked");
-    match exchange(cx, pool, client, presented, stated_address).await {
+    match exchange(cx, pool, client, presented, stated_address, cause).await {
         Err(Error::Refused(refusal)) if refusal.exception == Exception::RefreshTokenReuse => Err(revoked()),
         other => other,
     }
@@ -116,6 +118,7 @@ pub(crate) async fn exchange(
     client: &Client,
     presented: Presented,
     stated_address: Option<&str>,
+    cause: Cause<'_>,
 ) -> Result<AuthenticationResultType, Error> {
     let now = cx.now();
     match presented.standing(now) {
@@ -127,7 +130,7 @@ pub(crate) async fn exchange(
         Standing::Newest | Standing::InGrace => presented.check(now)?,
     }
     let grant = Grant::from_family(&presented.family, now);
-    let mut result = issue(cx, Arc::clone(pool), client, &presented.user, grant).await?;
+    let mut result = issue(cx, Arc::clone(pool), client, &presented.user, grant, cause).await?;
     let grace = grace_seconds(&client.config);
     let activity = session_tracking::limit(pool).map(|_| activity(cx, stated_address));
     if grace.is_none() && activity.is_none() {

@@ -2,27 +2,29 @@
 //! sign in, a user without a password if none is given.
 //!
 //! Errors: `ResourceNotFound` (pool), `UsernameExists` (name or address taken), `InvalidParameter` (name, schema, medium),
-//! `InvalidPassword`, `UserNotFound` and `UnsupportedUserState` (RESEND), `UnexpectedLambda` (a trigger cannot be reached).
+//! `InvalidPassword`, `UserNotFound` and `UnsupportedUserState` (RESEND), `UserLambdaValidation`, `UnexpectedLambda` and
+//! `InvalidLambdaResponse` (triggers; nothing was changed).
 
 use std::sync::Arc;
 
 use cognate_crypto::random;
-use cognate_delivery as delivery;
 use cognate_domain::user::{Hidden, Password, UserId};
-use cognate_domain::user_status::{self, PasswordLife};
+use cognate_domain::user_status::{self, Destination, PasswordLife};
 use cognate_domain::usernames::{self, NewName};
 use cognate_domain::{User, attribute_rules, password_policy, sign_in};
 use cognate_model::{
     AdminCreateUserRequest, AdminCreateUserResponse, DeliveryMediumType, MessageActionType, UserStatusType,
-    UsernameAttributeType,
 };
 use zeroize::Zeroizing;
 
 use super::user_type;
 use crate::directory::{self, Claim};
 use crate::hashing::{self, Owner};
+use crate::messages::{Cause, Occasion, Writer};
 use crate::outbox::{self, Message, Posted};
-use crate::{Context, Error, OpenPool, triggers};
+use crate::triggers::Occasion as For;
+use crate::triggers::pre_sign_up::{self, Given};
+use crate::{Context, Error, OpenPool};
 
 pub(crate) async fn handle(cx: &Context, request: AdminCreateUserRequest) -> Result<AdminCreateUserResponse, Error> {
     let pool = cx.pool(&request.user_pool_id).await?;
@@ -40,13 +42,16 @@ async fn create(cx: &Context, pool: &Arc<OpenPool>, request: &AdminCreateUserReq
     // Who can sign in by codes needs no password unless one is given (`TemporaryPassword`, API Reference).
     let does_without = request.temporary_password.is_none() && sign_in::codes_suffice(pool, &attributes);
     let temporary = if does_without { None } else { Some(temporary_password(cx, pool, request)?) };
-    triggers::require_reachable(pool, triggers::PRE_SIGN_UP)?;
     let now = cx.now();
     let id: UserId = random::uuid_v7(cx.random(), now.micros());
     let username = match name {
         NewName::Given(username) => username,
         NewName::FromAttribute { .. } => random::format_uuid(&id),
     };
+    // The function may refuse; what it would confirm or verify is the administrator's business here.
+    let occasion = For { pool, client: None, user_name: &username };
+    let given = Given { validation: request.validation_data.as_deref(), metadata: request.client_metadata.as_ref() };
+    pre_sign_up::ask(cx, occasion, "PreSignUp_AdminCreateUser", &attributes, given).await?;
     let (status, password) = match &temporary {
         None => (UserStatusType::Confirmed, Password::default()),
         Some(temporary) => {
@@ -70,7 +75,7 @@ async fn create(cx: &Context, pool: &Arc<OpenPool>, request: &AdminCreateUserReq
     let invitation = Arc::new(match &temporary {
         // An invitation carries the temporary password; without one there is nothing to say.
         None => Vec::new(),
-        Some(temporary) => invitation(cx, pool, &user, temporary, request)?,
+        Some(temporary) => invitation(cx, pool, &user, temporary, request).await?,
     });
     let (pool, user, posted) = (Arc::clone(pool), Arc::new(user), Arc::clone(&invitation));
     let created = Arc::clone(&user);
@@ -90,7 +95,7 @@ async fn invite_again(cx: &Context, pool: &Arc<OpenPool>, request: &AdminCreateU
     let temporary = temporary_password(cx, pool, request)?;
     let new = hashing::new_password(cx, pool, Owner::of(&user), &temporary).await?;
     let now = cx.now();
-    let invitation = Arc::new(invitation(cx, pool, &user, &temporary, request)?);
+    let invitation = Arc::new(invitation(cx, pool, &user, &temporary, request).await?);
     let (pool, posted) = (Arc::clone(pool), Arc::clone(&invitation));
     let user = cx
         .write(move |tx| {
@@ -125,65 +130,54 @@ fn temporary_password(
 
 /// The invitation by every medium that is wanted and possible. SMS is the default; a medium that was asked for by
 /// name needs its attribute, and without any address nothing is sent (recorded from the live service).
-fn invitation(
+async fn invitation(
     cx: &Context,
     pool: &OpenPool,
     user: &User,
     password: &str,
     request: &AdminCreateUserRequest,
 ) -> Result<Vec<Posted>, Error> {
+    let targets = destinations(user, request)?;
+    if targets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let metadata = request.client_metadata.as_ref();
+    let cause = Cause { occasion: Occasion::AdminCreateUser, client: None, metadata };
+    let writer = Writer::new(cx, pool, user, cause).await?;
+    let post = |target: &Destination| {
+        let message = Message {
+            temporary_password: Some(password.to_owned()),
+            ..Message::new(cx, pool, user, target, &writer, password)
+        };
+        outbox::seal_message(cx, pool, user, &message)
+    };
+    targets.iter().map(post).collect()
+}
+
+fn destinations(user: &User, request: &AdminCreateUserRequest) -> Result<Vec<Destination>, Error> {
     let asked = request.desired_delivery_mediums.as_deref().unwrap_or_default();
     let mediums: &[DeliveryMediumType] = if asked.is_empty() { &[DeliveryMediumType::Sms] } else { asked };
-    let mut posted = Vec::new();
+    let mut targets: Vec<Destination> = Vec::new();
     if request.message_action == Some(MessageActionType::Suppress) {
-        return Ok(posted);
+        return Ok(targets);
     }
-    for (position, medium) in mediums.iter().enumerate() {
-        if mediums.iter().take(position).any(|earlier| earlier == medium) {
+    for medium in mediums.iter().copied() {
+        if targets.iter().any(|earlier| earlier.medium == medium) {
             continue;
         }
         let attribute = match medium {
             DeliveryMediumType::Sms => "phone_number",
             DeliveryMediumType::Email => "email",
         };
-        let Some(destination) = user.attribute(attribute) else {
-            if asked.is_empty() {
-                continue;
+        match user.attribute(attribute) {
+            Some(address) => targets.push(Destination { medium, attribute, value: address.to_owned() }),
+            None if asked.is_empty() => {}
+            None => {
+                return Err(Error::invalid(format!(
+                    "User has no {attribute}, so the invitation cannot be delivered by {medium}."
+                )));
             }
-            return Err(Error::invalid(format!(
-                "User has no {attribute}, so the invitation cannot be delivered by {medium}."
-            )));
-        };
-        triggers::require_reachable(pool, triggers::CUSTOM_MESSAGE)?;
-        let written = delivery::invitation(pool, *medium, known_name(pool, user, *medium), password);
-        let message = Message {
-            pool_id: pool.id().to_owned(),
-            username: user.username.clone(),
-            medium: medium.to_string(),
-            destination: destination.to_owned(),
-            purpose: "AdminCreateUser".to_owned(),
-            code: None,
-            temporary_password: Some(password.to_owned()),
-            subject: written.subject,
-            body: written.body,
-            created_at: outbox::seconds(cx.now()),
-        };
-        posted.push(outbox::seal_message(cx, pool, user, &message)?);
+        }
     }
-    Ok(posted)
-}
-
-/// The name that the user signs in with. Where that is an address, the one that the message goes to if it will do.
-fn known_name<'a>(pool: &OpenPool, user: &'a User, medium: DeliveryMediumType) -> &'a str {
-    let email = (UsernameAttributeType::Email, "email");
-    let phone_number = (UsernameAttributeType::PhoneNumber, "phone_number");
-    let addresses = match medium {
-        DeliveryMediumType::Email => [email, phone_number],
-        DeliveryMediumType::Sms => [phone_number, email],
-    };
-    addresses
-        .into_iter()
-        .filter(|(kind, _)| pool.has_username_attribute(*kind))
-        .find_map(|(_, attribute)| user.attribute(attribute))
-        .unwrap_or(&user.username)
+    Ok(targets)
 }

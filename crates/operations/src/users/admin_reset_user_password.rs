@@ -10,7 +10,7 @@ use cognate_model::{AdminResetUserPasswordRequest, AdminResetUserPasswordRespons
 use cognate_store::users;
 
 use crate::auth::start_recovery;
-use crate::{Context, Error, directory, triggers};
+use crate::{Context, Error, directory};
 
 pub(crate) async fn handle(
     cx: &Context,
@@ -19,8 +19,8 @@ pub(crate) async fn handle(
     let pool = cx.pool(&request.user_pool_id).await?;
     let user = cx.read(|tx| directory::get(tx, &pool, &request.username)).await?;
     let destination = user_status::reset_password(&pool, &mut user.clone())?;
-    triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
-    let reset = Arc::new(start_recovery(cx, &pool, &user, &destination)?);
+    let metadata = request.client_metadata.as_ref();
+    let reset = Arc::new(start_recovery(cx, &pool, &user, &destination, None, metadata).await?);
     let (now, written, pool) = (cx.now(), Arc::clone(&reset), Arc::clone(&pool));
     cx.write(move |tx| {
         let before = users::by_id(tx, pool.id(), &user.id)?.ok_or_else(Error::no_user)?;

@@ -152,6 +152,6 @@ fn still_open(
 }
 
 fn attempt(cx: &Context, signed_in: &SignedIn) -> Attempt {
-    let sign_in = SignIn { api: Api::Public, pool: &signed_in.pool, client: &signed_in.client, address: None };
+    let sign_in = SignIn::new(Api::Public, &signed_in.pool, &signed_in.client, None);
     Attempt::new(cx, &sign_in, EventType::PasswordChange)
 }

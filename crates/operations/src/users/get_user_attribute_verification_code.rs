@@ -2,7 +2,7 @@
 //! code for it stops working. An address that waits to take the place of another is the one that gets the code.
 //!
 //! Errors: NotAuthorized (access token), UserNotFound, InvalidParameter (another attribute, no value), LimitExceeded,
-//! UnexpectedLambda.
+//! UserLambdaValidation, UnexpectedLambda, InvalidLambdaResponse (trigger).
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use cognate_domain::contact;
 use cognate_model::{GetUserAttributeVerificationCodeRequest, GetUserAttributeVerificationCodeResponse};
 use cognate_store::users;
 
-use crate::{Context, Error, codes, tokens, triggers};
+use crate::messages::{Cause, Occasion};
+use crate::{Context, Error, codes, tokens};
 
 pub(crate) async fn handle(
     cx: &Context,
@@ -20,8 +21,9 @@ pub(crate) async fn handle(
     let (pool, user) = (signed_in.pool, signed_in.user);
     let attribute = contact::named(&request.attribute_name)?;
     let target = contact::to_verify(&user, attribute).ok_or_else(|| contact::none_registered(attribute))?;
-    triggers::require_reachable(&pool, triggers::CUSTOM_MESSAGE)?;
-    let issued = Arc::new(codes::issue_to_verify(cx, &pool, &user, "VerifyUserAttribute", &target)?);
+    let (client, metadata) = (Some(&*signed_in.client), request.client_metadata.as_ref());
+    let cause = Cause { occasion: Occasion::VerifyUserAttribute, client, metadata };
+    let issued = Arc::new(codes::issue_to_verify(cx, &pool, &user, &target, cause).await?);
     let written = Arc::clone(&issued);
     cx.write(move |tx| {
         // A user who is gone by now leaves nothing behind.

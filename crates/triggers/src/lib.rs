@@ -1,0 +1,223 @@
+//! The functions behind the triggers of a pool: where they are, and how they are called.
+//!
+//! A call may take five seconds and is made three times at most, as the live service does it ("Working with Lambda
+//! triggers", Amazon Cognito developer guide). What a function answers is for the caller to read.
+
+mod lambda;
+#[cfg(test)]
+mod tests;
+mod webhook;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use cognate_outbound::{Answer, Call, Failure, Outbound};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+pub use lambda::Lambda;
+pub use webhook::{Secret, SecretError, Webhook, WebhookError};
+
+/// How long a function may take, as at the live service.
+pub const LIMIT: Duration = Duration::from_secs(5);
+/// How often it is called at most.
+const ATTEMPTS: u32 = 3;
+/// How long we wait before it is called again.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How many calls are under way at once; more wait for their turn, within their own limit.
+const AT_ONCE: usize = 256;
+/// The largest answer that is read, in bytes.
+const MOST: usize = 1 << 20;
+
+/// Where a function is.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// Lambda's `Invoke` API, or something that speaks it.
+    Lambda(Lambda),
+    /// A signed webhook.
+    Webhook(Webhook),
+}
+
+/// Why a function did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum InvokeError {
+    /// The function itself says so.
+    #[error("the function failed: {0}")]
+    Function(String),
+    /// It could not be invoked: the name of an error, as Lambda's client would give it.
+    #[error("the function could not be invoked: {0}")]
+    NotInvoked(String),
+    /// It answered more than could be read.
+    #[error("the answer is too large")]
+    TooLarge,
+}
+
+/// The functions that may be called.
+pub struct Functions {
+    outbound: Arc<Outbound>,
+    /// By ARN.
+    targets: RwLock<BTreeMap<String, Arc<Target>>>,
+    /// Where an ARN is that has no place of its own.
+    lambda: Option<Lambda>,
+    limit: Duration,
+    permits: Semaphore,
+}
+
+/// An event on its way.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    /// The function's ARN.
+    pub function: &'a str,
+    /// What tells this call from others; the same when it is made again.
+    pub id: &'a str,
+    /// The event.
+    pub body: &'a Bytes,
+    /// Seconds since the epoch, of the real clock.
+    pub now: i64,
+}
+
+impl Functions {
+    /// Functions at these places; without `lambda`, an ARN that has none cannot be invoked.
+    pub fn new(outbound: Arc<Outbound>, targets: BTreeMap<String, Target>, lambda: Option<Lambda>) -> Self {
+        if let Some(lambda) = &lambda {
+            outbound.allow(&lambda.endpoint);
+        }
+        let permits = Semaphore::new(AT_ONCE);
+        let functions = Self { outbound, targets: RwLock::default(), lambda, limit: LIMIT, permits };
+        for (arn, target) in targets {
+            functions.put(arn, target);
+        }
+        functions
+    }
+
+    /// The same with another limit for a single call.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Gives a function its place, instead of any earlier one.
+    pub fn put(&self, arn: String, target: Target) {
+        self.outbound.allow(match &target {
+            Target::Lambda(lambda) => &lambda.endpoint,
+            Target::Webhook(webhook) => &webhook.url,
+        });
+        self.targets.write().unwrap_or_else(PoisonError::into_inner).insert(arn, Arc::new(target));
+    }
+
+    /// Whether a function has a place at all.
+    pub fn knows(&self, arn: &str) -> bool {
+        self.target(arn).is_some()
+    }
+
+    fn target(&self, arn: &str) -> Option<Arc<Target>> {
+        let found = self.targets.read().unwrap_or_else(PoisonError::into_inner).get(arn).cloned();
+        found.or_else(|| self.lambda.clone().map(|lambda| Arc::new(Target::Lambda(lambda))))
+    }
+
+    /// Calls a function and answers what it answered. It is called again where it was not reached or did not answer in
+    /// time; what it said stands.
+    pub async fn invoke(&self, event: Event<'_>) -> Result<Bytes, InvokeError> {
+        let Some(target) = self.target(event.function) else {
+            tracing::warn!(
+                function = event.function,
+                "this function is nowhere: give it a place under [triggers] of the configuration"
+            );
+            return Err(InvokeError::NotInvoked("ResourceNotFoundException".to_owned()));
+        };
+        let turn = tokio::time::timeout(self.limit, self.permits.acquire()).await;
+        let Ok(Ok(_permit)) = turn else {
+            return Err(InvokeError::NotInvoked("TooManyRequestsException".to_owned()));
+        };
+        let mut attempt = 1;
+        loop {
+            let outcome = self.once(&target, event, Instant::now() + self.limit).await;
+            let (true, Err(Again::Yes(error))) = (attempt < ATTEMPTS, &outcome) else {
+                return outcome.map_err(Again::error);
+            };
+            tracing::info!(function = event.function, attempt, %error, "a function is called again");
+            attempt += 1;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn once(&self, target: &Target, event: Event<'_>, end: Instant) -> Result<Bytes, Again> {
+        let not_made = || Again::No(InvokeError::NotInvoked("InvalidRequestContentException".to_owned()));
+        let within = end.saturating_duration_since(Instant::now());
+        let call = match target {
+            Target::Lambda(lambda) => lambda.call(event, within),
+            Target::Webhook(webhook) => webhook.call(event, within),
+        };
+        let answer = self.outbound.post(call.ok_or_else(not_made)?).await.map_err(|failure| again(&failure))?;
+        match target {
+            Target::Lambda(_) => lambda::read(answer),
+            Target::Webhook(_) => webhook::read(answer),
+        }
+    }
+}
+
+impl std::fmt::Debug for Functions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Functions")
+            .field("targets", &self.targets)
+            .field("lambda", &self.lambda)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A failure, and whether another try may help.
+enum Again {
+    Yes(InvokeError),
+    No(InvokeError),
+}
+
+impl Again {
+    fn error(self) -> InvokeError {
+        match self {
+            Self::Yes(error) | Self::No(error) => error,
+        }
+    }
+
+    /// The service says by its status that it could not run the function.
+    fn by_status(status: u16, name: String) -> Self {
+        let error = InvokeError::NotInvoked(name);
+        if status == 429 || status >= 500 { Self::Yes(error) } else { Self::No(error) }
+    }
+}
+
+/// The name that the live service's client would have for a failure of the network.
+fn again(failure: &Failure) -> Again {
+    let named = |name: &str| InvokeError::NotInvoked(name.to_owned());
+    tracing::warn!(%failure, "a function was not reached");
+    match failure {
+        Failure::NotAllowed(_) => Again::No(named("AccessDeniedException")),
+        Failure::Unreachable(_) => Again::Yes(named("ConnectException")),
+        Failure::TimedOut => Again::Yes(named("SocketTimeoutException")),
+        Failure::TooLarge => Again::No(InvokeError::TooLarge),
+        Failure::Broken(_) => Again::Yes(named("SocketException")),
+    }
+}
+
+/// What a function says of its own failure: Lambda's form, which webhooks share.
+fn failure_of(answer: &Answer) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    let said = value.get("errorMessage")?;
+    Some(said.as_str().map_or_else(|| said.to_string(), str::to_owned))
+}
+
+/// A call with what both kinds have in common.
+fn post(url: http::Uri, body: &Bytes, within: Duration) -> Call {
+    let json = http::HeaderValue::from_static("application/json");
+    let agent = http::HeaderValue::from_static(concat!("cognate/", env!("CARGO_PKG_VERSION")));
+    Call {
+        url,
+        headers: vec![(http::header::CONTENT_TYPE, json), (http::header::USER_AGENT, agent)],
+        body: body.clone(),
+        within,
+        most: MOST,
+    }
+}
