@@ -104,13 +104,13 @@ impl Progress {
     }
 }
 
-/// How many messages of a user are kept.
+/// How many messages of a user are kept, besides those that wait.
 pub const KEPT: i64 = 100;
 
-/// Writes a message, in the place of the oldest where the user has [`KEPT`] already.
+/// Writes a message, in the place of the oldest where the user has [`KEPT`] already, unless that one waits.
 pub fn insert(tx: &mut dyn Tx, message: &Sealed) -> Result<(), DbError> {
     tx.execute(
-        "DELETE FROM outbox WHERE pool = $1 AND user_id = $2 AND id <= \
+        "DELETE FROM outbox WHERE pool = $1 AND user_id = $2 AND state <> 0 AND id <= \
          (SELECT id FROM outbox WHERE pool = $1 AND user_id = $2 ORDER BY id DESC LIMIT 1 OFFSET $3)",
         &[Param::Text(&message.pool), Param::Bytes(&message.user), Param::Int(KEPT - 1)],
     )?;

@@ -169,6 +169,7 @@ run_on! { embedded: crate::sqlite::Embedded;
         the_newest_messages_come_from_every_pool,
         the_newest_messages_of_a_pool_leave_out_other_pools,
         a_user_keeps_only_the_newest_messages,
+        a_message_that_waits_is_kept_whatever_comes,
         an_event_is_written_in_place_of_its_earlier_state,
         an_event_id_is_unique,
         events_come_newest_first_page_by_page,
