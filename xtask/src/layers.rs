@@ -12,10 +12,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cognate-domain", &["cognate-crypto", "cognate-model"]),
     ("cognate-store", &["cognate-domain", "cognate-model"]),
     ("cognate-outbound", &["cognate-crypto"]),
+    ("cognate-triggers", &["cognate-crypto", "cognate-outbound"]),
     ("cognate-delivery", &["cognate-domain", "cognate-model", "cognate-outbound"]),
     (
         "cognate-operations",
-        &["cognate-crypto", "cognate-delivery", "cognate-domain", "cognate-model", "cognate-outbound", "cognate-store"],
+        &[
+            "cognate-crypto",
+            "cognate-delivery",
+            "cognate-domain",
+            "cognate-model",
+            "cognate-outbound",
+            "cognate-store",
+            "cognate-triggers",
+        ],
     ),
     ("cognate-protocol", &["cognate-crypto", "cognate-domain", "cognate-model", "cognate-operations", "cognate-store"]),
     ("cognate-hosted", &["cognate-domain", "cognate-model", "cognate-operations"]),
@@ -23,6 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cognate",
         &[
             "cognate-crypto",
+            "cognate-delivery",
             "cognate-domain",
             "cognate-hosted",
             "cognate-model",

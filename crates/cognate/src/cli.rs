@@ -1,8 +1,10 @@
 //! Commands and their options.
 
 mod access_key;
+mod delivery;
 mod dev;
 mod keys;
+mod outbox;
 mod serve;
 mod shutdown;
 
@@ -29,6 +31,7 @@ Examples:
   cognate serve --data /var/lib/cognate       a server for production: signatures verified
   cognate access-key create --policy p.json   credentials for a caller of `serve`
   cognate keys rotate --data /var/lib/cognate new keys to sign tokens with, beside a running server
+  cognate outbox --data /var/lib/cognate      messages to users and what became of them
 
   aws cognito-idp list-user-pools --max-results 10 --region us-east-1 --endpoint-url http://127.0.0.1:9229";
 
@@ -43,6 +46,8 @@ enum Command {
     AccessKey(access_key::Options),
     /// The keys with which pools sign their tokens.
     Keys(keys::Options),
+    /// What became of messages to users: sent, waiting, given up.
+    Outbox(outbox::Options),
 }
 
 /// What every command needs to open the data.
@@ -161,6 +166,7 @@ pub fn run() -> Result<(), Failure> {
         Some(Command::Serve(options)) => in_runtime(serve::run(options)),
         Some(Command::AccessKey(options)) => in_runtime(access_key::run(options)),
         Some(Command::Keys(options)) => in_runtime(keys::run(options)),
+        Some(Command::Outbox(options)) => in_runtime(outbox::run(options)),
         None => in_runtime(dev::run(dev::Options::default())),
     }
 }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cognate_crypto::password::HashCost;
-use cognate_operations::{Issuer, Settings};
+use cognate_operations::{Issuer, Settings, Undelivered};
 use cognate_protocol::{Rate, Rates};
 use serde::Deserialize;
 
 use crate::Proxies;
+use crate::delivery_sections::{EmailSection, SmsSection};
 use crate::outside::{AwsSection, OutboundSection, Outside, TriggersSection};
 
 /// How to open the user pools.
@@ -25,6 +26,10 @@ pub struct Config {
     pub places: Option<PathBuf>,
     /// A list of stolen passwords, by their SHA-1 hashes (`docs/risk.md`).
     pub compromised_passwords: Option<PathBuf>,
+    /// How e-mail goes out.
+    pub email: Option<EmailSection>,
+    /// How text messages go out.
+    pub sms: Option<SmsSection>,
     /// Other services: the functions of triggers.
     pub outside: Outside,
 }
@@ -37,7 +42,12 @@ impl Config {
 
     /// For development and tests: the cheapest legal hashes, messages readable.
     pub fn development(data: impl Into<PathBuf>) -> Self {
-        let settings = Settings { hash_cost: HashCost::DEV, keeps_messages_readable: true, ..Settings::default() };
+        let settings = Settings {
+            hash_cost: HashCost::DEV,
+            keeps_messages_readable: true,
+            undelivered: Undelivered::Keep,
+            ..Settings::default()
+        };
         Self::with(data.into(), settings)
     }
 
@@ -48,6 +58,8 @@ impl Config {
             settings,
             places: None,
             compromised_passwords: None,
+            email: None,
+            sms: None,
             outside: Outside::default(),
         }
     }
@@ -161,6 +173,12 @@ pub struct FileConfig {
     pub compromised_passwords: Option<PathBuf>,
     /// Where the links of messages about risky sign-ins lead.
     pub feedback_url: Option<String>,
+    /// How e-mail goes out.
+    pub email: Option<EmailSection>,
+    /// How text messages go out.
+    pub sms: Option<SmsSection>,
+    /// What becomes of messages that nothing delivers; `refuse` in `serve` and `keep` in `dev` unless it is said.
+    pub undelivered: Option<UndeliveredSetting>,
     /// Where the pages of this server are for whoever reads a message, such as `https://id.example.com`.
     pub public_url: Option<String>,
     /// Who calls AWS endpoints.
@@ -184,6 +202,8 @@ impl FileConfig {
     pub fn apply(&self, config: &mut Config) -> Result<(), String> {
         config.places.clone_from(&self.places);
         config.compromised_passwords.clone_from(&self.compromised_passwords);
+        config.email.clone_from(&self.email);
+        config.sms.clone_from(&self.sms);
         config.outside = Outside {
             aws: self.aws.credentials()?,
             authorities: self.outbound.ca_file.clone(),
@@ -209,7 +229,41 @@ impl FileConfig {
         if let Some(issuer) = &self.issuer {
             settings.issuer = issuer_of(issuer);
         }
+        if let Some(undelivered) = self.undelivered {
+            settings.undelivered = undelivered.into();
+        }
         Ok(())
+    }
+}
+
+/// `keep` or `refuse`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UndeliveredSetting {
+    /// They stay in the outbox.
+    Keep,
+    /// The operation that would send one is refused.
+    Refuse,
+}
+
+impl std::str::FromStr for UndeliveredSetting {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "keep" => Ok(Self::Keep),
+            "refuse" => Ok(Self::Refuse),
+            _ => Err("say keep or refuse"),
+        }
+    }
+}
+
+impl From<UndeliveredSetting> for Undelivered {
+    fn from(setting: UndeliveredSetting) -> Self {
+        match setting {
+            UndeliveredSetting::Keep => Self::Keep,
+            UndeliveredSetting::Refuse => Self::Refuse,
+        }
     }
 }
 

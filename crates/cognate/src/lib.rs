@@ -32,6 +32,7 @@
 //! ```
 
 mod config;
+mod delivery_sections;
 mod forwarded;
 mod knowledge;
 mod master_key;
@@ -46,10 +47,12 @@ pub use cognate_model as model;
 pub use cognate_operations::custom_challenges;
 pub use cognate_operations::declare::DeclaredPools;
 pub use cognate_operations::keys::{Rotated, RotationError};
-pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings};
+pub use cognate_operations::outbox::{Deliveries, Listed, RetryError};
+pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings, Undelivered};
 pub use cognate_protocol::{NewKey, Policy, PolicyError};
 pub use cognate_store::OpenError;
-pub use config::{Config, FileConfig, Limits};
+pub use config::{Config, FileConfig, Limits, UndeliveredSetting};
+pub use delivery_sections::{EmailSection, SmsSection, SnsSection, TlsMode};
 pub use forwarded::Proxies;
 pub use master_key::MasterKeyError;
 pub use server::{Door, Server, ServerError};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cognate_model::{OPERATIONS, Operation};
 use cognate_operations::Services;
+use cognate_store::outbox::count_waiting;
 
 /// The upper bounds of the latency histogram, in seconds.
 const BOUNDS: [f64; 9] = [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
@@ -61,7 +62,7 @@ impl Metrics {
         self.shed.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn text(&self, services: &Services) -> String {
+    pub(crate) async fn text(&self, services: &Services) -> String {
         let mut out = String::from(
             "# HELP cognate_operations_total Answers by operation and outcome.\n# TYPE cognate_operations_total counter\n",
         );
@@ -93,6 +94,8 @@ impl Metrics {
         let _ = writeln!(out, "cognate_request_seconds_sum {}", micros.as_secs_f64());
         let _ = writeln!(out, "cognate_request_seconds_count {requests}");
         let gauges = services.store.gauges();
+        let waiting = services.store.read(count_waiting).await.unwrap_or_default().unsigned_abs();
+        let (sent, given_up) = services.tally.read();
         for (name, help, kind, value) in [
             ("cognate_connections", "Open connections.", "gauge", self.connections.load(Ordering::Relaxed)),
             (
@@ -109,6 +112,9 @@ impl Metrics {
             ),
             ("cognate_store_transactions_total", "Transactions run.", "counter", gauges.committed),
             ("cognate_store_commits_total", "Groups committed, one fsync each.", "counter", gauges.commits),
+            ("cognate_messages_waiting", "Messages that wait for their delivery.", "gauge", waiting),
+            ("cognate_messages_sent_total", "Messages delivered.", "counter", sent),
+            ("cognate_messages_given_up_total", "Messages that are not tried again.", "counter", given_up),
             ("cognate_store_wal_bytes", "Size of the write-ahead log.", "gauge", gauges.wal_bytes),
         ] {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");

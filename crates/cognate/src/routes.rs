@@ -7,7 +7,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use cognate_hosted::{Confirmation, Page};
 use cognate_model::Timestamp;
-use cognate_operations::{Caller, Context, Error, declare, dev};
+use cognate_operations::{Caller, Context, Error, declare, outbox};
 use cognate_protocol::{Answer, FrontDoor, Incoming, names_this_machine};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming as HyperBody};
@@ -129,7 +129,7 @@ impl Routes {
                 Err(_) => Answer::text(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n"),
             },
             // Counts tell an outsider how busy the house is, so only the machine itself reads them.
-            "/metrics" if peer.ip().is_loopback() => Answer::text(StatusCode::OK, self.metrics.text(services)),
+            "/metrics" if peer.ip().is_loopback() => Answer::text(StatusCode::OK, self.metrics.text(services).await),
             "/confirmUser" if parts.method == Method::GET => {
                 if !self.front_door.admits(cx.caller.address) {
                     return self.shed();
@@ -200,7 +200,7 @@ impl Routes {
             form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value)
         };
         let (pool, username) = (named("poolId"), named("username"));
-        match dev::messages(cx, pool.as_deref(), username.as_deref()).await {
+        match outbox::list_readable(cx, pool.as_deref(), username.as_deref()).await {
             Ok(messages) => Answer::document(&json!({ "messages": messages })),
             Err(Error::Refused(refusal)) => Answer::exception(refusal.exception.name(), 400, &refusal.message),
             Err(error) => Answer::exception("InternalErrorException", 500, &error.to_string()),

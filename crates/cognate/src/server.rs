@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use cognate_operations::Services;
+use cognate_operations::outbox::Deliveries;
 use cognate_protocol::{AccessKeys, FrontDoor, Trust};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -54,6 +55,7 @@ pub struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+    deliveries: Deliveries,
 }
 
 impl Server {
@@ -73,6 +75,7 @@ impl Server {
                 (Trust::Verified(AccessKeys::new(&services, root_id, root_secret)), false)
             }
         };
+        let deliveries = Deliveries::start(Arc::clone(&services));
         if has_controls {
             // Behind a proxy, `serve` cannot know its own name.
             services.reachable_at(&format!("http://{address}"));
@@ -81,7 +84,7 @@ impl Server {
         let routes = Arc::new(Routes::new(front_door, has_controls, limits.clone(), address));
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(accept(listener, routes, limits, stopped));
-        Ok(Self { address, stop, task })
+        Ok(Self { address, stop, task, deliveries })
     }
 
     /// Where it listens.
@@ -98,6 +101,7 @@ impl Server {
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         let _ = self.task.await;
+        self.deliveries.stop().await;
     }
 
     /// Runs until something else ends it.

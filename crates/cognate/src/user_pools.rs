@@ -5,13 +5,16 @@ use std::sync::Arc;
 use cognate_operations::custom_challenges::CustomChallenges;
 use cognate_operations::declare::{self, DeclaredPools};
 use cognate_operations::keys::{self, Rotated, RotationError};
+use cognate_operations::outbox::{self, Deliveries, Listed, RetryError};
 use cognate_operations::{Caller, Clock, Context, Error, Message, Request, Services, dev, send};
 use cognate_protocol::{NewKey, Policy};
 use cognate_store::access_keys::StoredKey;
+use cognate_store::outbox::{State, free_leases};
 use cognate_store::user_pools::list;
 use cognate_store::{OpenError, Store, settings};
 use thiserror::Error;
 
+use crate::delivery_sections::transports;
 use crate::knowledge;
 use crate::master_key::{self, MasterKeyError};
 use crate::{Config, Door, Limits, Server, ServerError};
@@ -45,8 +48,7 @@ pub struct UserPools {
 impl UserPools {
     /// Opens the pools, creating the data folder if it is missing. One process owns a data folder at a time.
     pub fn open(config: Config) -> Result<Self, OpenPoolsError> {
-        let store = Store::open(&config.data)?;
-        Self::on(store, config, None)
+        Self::own(config, None)
     }
 
     /// The same with a double in the place of the three triggers of custom authentication, which cannot be invoked
@@ -55,8 +57,7 @@ impl UserPools {
         config: Config,
         double: Arc<dyn CustomChallenges>,
     ) -> Result<Self, OpenPoolsError> {
-        let store = Store::open(&config.data)?;
-        Self::on(store, config, Some(double))
+        Self::own(config, Some(double))
     }
 
     /// Opens the pools beside a server that may be running, for a short task such as making an access key.
@@ -65,13 +66,24 @@ impl UserPools {
         Self::on(store, config, None)
     }
 
+    fn own(config: Config, double: Option<Arc<dyn CustomChallenges>>) -> Result<Self, OpenPoolsError> {
+        let pools = Self::on(Store::open(&config.data)?, config, double)?;
+        // One process owns the data: whoever was delivering messages before is gone.
+        let now = pools.services.clock.now().micros();
+        let freed = pools.services.store.write_now(move |tx| Ok::<_, Error>(free_leases(tx, now)?));
+        freed.map_err(|error| OpenPoolsError::Data(error.to_string()))?;
+        Ok(pools)
+    }
+
     fn on(store: Store, config: Config, double: Option<Arc<dyn CustomChallenges>>) -> Result<Self, OpenPoolsError> {
         let key = master_key::load(config.master_key.as_deref(), &config.data)?;
         let knowledge = knowledge::read(&config).map_err(OpenPoolsError::Data)?;
         let outside = config.outside.clone();
+        let (outbound, functions) = outside.open().map_err(OpenPoolsError::Data)?;
+        let transports = transports(&config, &outbound).map_err(OpenPoolsError::Data)?;
         let mut services = Services::new(store, config.settings, key);
         services.knowledge = knowledge;
-        (services.outbound, services.functions) = outside.open().map_err(OpenPoolsError::Data)?;
+        (services.outbound, services.functions, services.transports) = (outbound, functions, transports);
         let services = match double {
             Some(double) => services.with_custom_challenges(double),
             None => services,
@@ -93,6 +105,25 @@ impl UserPools {
     /// The messages that users were sent, newest first; of one pool or user if they are named.
     pub async fn messages(&self, pool: Option<&str>, username: Option<&str>) -> Result<Vec<Message>, Error> {
         dev::messages(&self.context(), pool, username).await
+    }
+
+    /// The newest messages to users with what became of them, of one state if it is named (`waiting`, `sent`,
+    /// `given-up`, `kept`): addresses masked, and without codes, passwords and texts.
+    pub async fn outbox(&self, state: Option<&str>, limit: u32) -> Result<Vec<Listed>, Error> {
+        let unknown = |name: &str| Error::invalid(format!("{name:?} is not a state of messages"));
+        let state = state.map(|name| State::parse(name).ok_or_else(|| unknown(name))).transpose()?;
+        outbox::list(&self.context(), state, limit.into()).await
+    }
+
+    /// Lets a message that waits be tried again at once.
+    pub async fn retry_message(&self, id: &str) -> Result<(), RetryError> {
+        outbox::retry(&self.context(), id).await
+    }
+
+    /// Delivers messages until what it returns is stopped or dropped. [`UserPools::serve`] does this itself: it is for
+    /// programs that only call the operations in-process.
+    pub fn deliver(&self) -> Deliveries {
+        Deliveries::start(Arc::clone(&self.services))
     }
 
     /// The clock from which everything here reads the time.

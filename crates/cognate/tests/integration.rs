@@ -8,6 +8,8 @@ mod api;
 mod concurrency;
 #[path = "integration/deletion.rs"]
 mod deletion;
+#[path = "integration/deliveries.rs"]
+mod deliveries;
 #[path = "integration/directory.rs"]
 mod directory;
 #[path = "integration/directory_model.rs"]

@@ -1,15 +1,27 @@
-//! What a message to a user says: the pool's templates or the defaults, with the placeholders filled in.
+//! What a message to a user says: the pool's templates or the defaults, with the placeholders filled in. And how it goes
+//! out: [`Transports`].
 //!
 //! Source: "Configuring verification and invitation messages" (Amazon Cognito developer guide).
 
 mod link;
+mod outgoing;
+mod plain_text;
 mod risk_notice;
+mod sms;
+mod smtp;
+mod transports;
 
 use cognate_domain::Pool;
 use cognate_model::{DeliveryMediumType, MessageTemplateType};
 
+pub use lettre::message::Mailbox;
+pub use lettre::transport::smtp::client::{Certificate, TlsParameters};
 pub use link::{confirmation_link, has_link};
+pub use outgoing::{Outgoing, Setback};
 pub use risk_notice::{RiskNotice, risk_notice};
+pub use sms::{Gateway, Sms, Sns};
+pub use smtp::{Security, Server, Smtp};
+pub use transports::{Means, Transports};
 
 /// A message ready to send.
 #[derive(Debug, Clone, PartialEq, Eq)]

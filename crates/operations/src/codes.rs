@@ -7,7 +7,7 @@ use cognate_crypto::{random, seal};
 use cognate_domain::user::UserId;
 use cognate_domain::user_status::Destination;
 use cognate_domain::{Pool, User};
-use cognate_model::{ChallengeNameType, CodeDeliveryDetailsType, DeliveryMediumType, Exception};
+use cognate_model::{ChallengeNameType, CodeDeliveryDetailsType, DeliveryMediumType, Exception, Timestamp};
 use cognate_store::codes::{self, Code};
 use cognate_store::{Tx, attempts, users};
 
@@ -133,7 +133,8 @@ fn make(
         expires: now.plus_seconds(purpose.lifetime).micros(),
     };
     let message = Message { code: Some(text.clone()), ..Message::new(cx, pool, user, target, writer, &text) };
-    Ok(Issued { purpose, code, posted: outbox::seal_message(cx, pool, user, &message)?, details: target.details() })
+    let posted = outbox::seal_message(cx, pool, user, &message)?.until(now.plus_seconds(purpose.lifetime));
+    Ok(Issued { purpose, code, posted, details: target.details() })
 }
 
 fn verifying(target: &Destination) -> &'static Purpose {
@@ -203,6 +204,14 @@ pub(crate) async fn one_time(
     let posted = outbox::seal_message(cx, pool, user, &message)?;
     let hash = one_time_hash(pool, &user.id, challenge, &target.value, &text);
     Ok(OneTime { hash, target, sent: Sent { challenge, created: cx.now().micros(), posted } })
+}
+
+impl OneTime {
+    /// The same, not worth delivering from this moment on.
+    pub(crate) fn until(mut self, end: Timestamp) -> Self {
+        self.sent.posted = self.sent.posted.until(end);
+        self
+    }
 }
 
 /// Whether a code is the one that was sent for a challenge to this address.

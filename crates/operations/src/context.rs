@@ -7,15 +7,18 @@ use std::sync::{Arc, Mutex, OnceLock};
 use cognate_crypto::password::PasswordHasher;
 use cognate_crypto::random::{Random, SystemRandom};
 use cognate_crypto::seal::MasterKey;
+use cognate_delivery::Transports;
 use cognate_model::{ContextDataType, Timestamp};
 use cognate_outbound::Outbound;
 use cognate_store::{DbError, Store, Tx};
 use cognate_triggers::Functions;
+use tokio::sync::Notify;
 
 use crate::cache::Caches;
 use crate::custom_challenges::CustomChallenges;
 use crate::declare::DeclaredPools;
 use crate::gates::Gates;
+use crate::outbox::Tally;
 use crate::risk::Knowledge;
 use crate::work::WorkPool;
 use crate::{Clock, Error, Settings};
@@ -40,6 +43,12 @@ pub struct Services {
     pub(crate) making_keys: tokio::sync::Mutex<()>,
     /// What the operator lets the server know about the world.
     pub knowledge: Knowledge,
+    /// What delivers messages.
+    pub transports: Transports,
+    /// How many messages came to which end.
+    pub tally: Tally,
+    /// Wakes who delivers messages.
+    pub(crate) deliveries_wake: Arc<Notify>,
     pub(crate) hasher: PasswordHasher,
     pub(crate) gates: Gates,
     /// The way to other services.
@@ -61,6 +70,9 @@ impl Services {
             clock: Clock::default(),
             random: Box::new(SystemRandom),
             knowledge: Knowledge::default(),
+            transports: Transports::default(),
+            tally: Tally::default(),
+            deliveries_wake: Arc::default(),
             hasher: PasswordHasher::new(settings.hash_cost),
             settings,
             master_key,

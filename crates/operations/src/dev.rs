@@ -1,8 +1,8 @@
 //! What `dev` offers beside the API: the outbox.
 
-use cognate_store::outbox as table;
+use cognate_store::outbox::{self as table, Sealed};
 
-use crate::outbox::{Message, open_message};
+use crate::outbox::{Message, list_readable};
 use crate::{Context, Error, directory};
 
 /// How many messages are looked at.
@@ -10,28 +10,24 @@ const MOST: i64 = 1_000;
 
 /// The newest messages, of one pool or user if they are named.
 pub async fn messages(cx: &Context, pool: Option<&str>, username: Option<&str>) -> Result<Vec<Message>, Error> {
-    let sealed = match (pool, username) {
+    Ok(list_readable(cx, pool, username).await?.into_iter().map(|listed| listed.message).collect())
+}
+
+/// The same, sealed, and of every user where only a name is given.
+pub(crate) async fn sealed(cx: &Context, pool: Option<&str>, username: Option<&str>) -> Result<Vec<Sealed>, Error> {
+    match (pool, username) {
         (Some(id), Some(name)) => {
             let pool = cx.pool(id).await?;
             cx.read(|tx| match directory::find(tx, &pool, name)? {
                 Some(user) => Ok(table::of_user(tx, pool.id(), &user.id, MOST)?),
                 None => Ok(Vec::new()),
             })
-            .await?
+            .await
         }
         (Some(id), None) => {
             let pool = cx.pool(id).await?;
-            cx.read(|tx| Ok(table::of_pool(tx, pool.id(), MOST)?)).await?
+            cx.read(|tx| Ok(table::of_pool(tx, pool.id(), MOST)?)).await
         }
-        (None, _) => cx.read(|tx| Ok(table::newest(tx, MOST)?)).await?,
-    };
-    let mut messages = Vec::with_capacity(sealed.len());
-    for message in &sealed {
-        let pool = cx.pool(&message.pool).await?;
-        messages.push(open_message(&pool, message)?);
+        (None, _) => cx.read(|tx| Ok(table::newest(tx, MOST)?)).await,
     }
-    if let (None, Some(name)) = (pool, username) {
-        messages.retain(|message| message.username == name || message.destination == name);
-    }
-    Ok(messages)
 }

@@ -79,6 +79,20 @@ impl Error {
         }
     }
 
+    /// A message that cannot be delivered, in the nearest words of an operation that does not model this failure.
+    pub(crate) fn into_modelled_by(self, operation: Operation) -> Self {
+        let models = |exception| operation.info().errors.contains(&exception);
+        match self {
+            Self::Refused(refusal) if refusal.exception == Exception::CodeDeliveryFailure => {
+                let nearest = [Exception::CodeDeliveryFailure, Exception::InvalidUserPoolConfiguration]
+                    .into_iter()
+                    .find(|exception| models(*exception));
+                Self::refused(nearest.unwrap_or(Exception::InvalidParameter), refusal.message)
+            }
+            other => other,
+        }
+    }
+
     /// The exception and the message for the caller of this operation.
     pub fn answer(&self, operation: Operation) -> (Exception, Cow<'static, str>) {
         match self {

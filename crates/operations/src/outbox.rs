@@ -1,12 +1,26 @@
-//! What a message to a user would carry, written with the change that causes it; delivery comes later.
+//! Messages to users: each is written with the change that causes it, and delivered after its commit.
+
+mod attempt;
+mod backoff;
+mod listing;
+mod way;
+mod worker;
+
+use std::sync::Arc;
 
 use cognate_crypto::{random, seal};
 use cognate_domain::user::UserId;
 use cognate_domain::user_status::Destination;
 use cognate_domain::{User, usernames};
+use cognate_model::Timestamp;
 use cognate_store::Tx;
-use cognate_store::outbox::{self, Sealed};
+use cognate_store::outbox::{self, Progress, Sealed};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+pub use listing::{Listed, RetryError, list, list_readable, retry};
+pub(crate) use way::{reaches, require_way, some_way};
+pub use worker::{Deliveries, Tally};
 
 use crate::messages::Writer;
 use crate::{Context, Error, OpenPool};
@@ -75,28 +89,44 @@ impl Message {
 pub(crate) struct Posted {
     sealed: Sealed,
     announcement: Option<String>,
+    worker: Arc<Notify>,
 }
 
-/// Seals a message.
+/// How long a message is tried to be delivered at most, in seconds.
+const LONGEST: i64 = 86_400;
+
+/// Seals a message. Refuses it where nothing could deliver it and the operator wants to be told.
 pub(crate) fn seal_message(cx: &Context, pool: &OpenPool, user: &User, message: &Message) -> Result<Posted, Error> {
+    let has_way = way::check(cx, &message.medium)?;
     let now = cx.now().micros();
+    let progress =
+        if has_way { Progress::waiting(now, cx.now().plus_seconds(LONGEST).micros()) } else { Progress::kept(now) };
     let id = random::uuid_v7(cx.random(), now);
     let payload = serde_json::to_vec(message).map_err(|e| Error::internal(e.to_string()))?;
     let sealed = pool.at_rest.seal(&payload, &place(pool.id(), &user.id, &id), cx.random());
     let announcement = cx.settings.keeps_messages_readable.then(|| {
         format!("{} to {} ({}): {}", message.medium, message.destination, message.purpose, message.body.trim())
     });
-    Ok(Posted { sealed: Sealed { pool: pool.id().to_owned(), user: user.id, id, created: now, sealed }, announcement })
+    let sealed = Sealed { pool: pool.id().to_owned(), user: user.id, id, created: now, sealed, progress };
+    Ok(Posted { sealed, announcement, worker: Arc::clone(&cx.deliveries_wake) })
 }
 
 impl Posted {
+    /// The same, not worth delivering from this moment on.
+    pub(crate) fn until(mut self, end: Timestamp) -> Self {
+        let progress = &mut self.sealed.progress;
+        progress.expires = progress.expires.min(end.micros());
+        self
+    }
+
     /// Writes it.
     pub(crate) fn insert(&self, tx: &mut dyn Tx) -> Result<(), Error> {
         Ok(outbox::insert(tx, &self.sealed)?)
     }
 
-    /// Prints it in `dev`, after the commit.
+    /// Lets it be delivered, and prints it in `dev`, after the commit.
     pub(crate) fn announce(&self) {
+        self.worker.notify_one();
         if let Some(text) = &self.announcement {
             tracing::info!(target: "outbox", "{text}");
         }
@@ -116,6 +146,21 @@ pub(crate) fn open_message(pool: &OpenPool, sealed: &Sealed) -> Result<Message, 
         .open(&sealed.sealed, &place(&sealed.pool, &sealed.user, &sealed.id))
         .map_err(|_| Error::internal("a message does not open with the pool's data key"))?;
     serde_json::from_slice(&payload).map_err(|e| Error::internal(e.to_string()))
+}
+
+/// A message as it stays after its end: who was sent something, and what for, but neither what nor exactly where to.
+fn seal_remains(cx: &Context, pool: &OpenPool, sealed: &Sealed, message: Message) -> Result<Vec<u8>, Error> {
+    let remains = Message {
+        destination: listing::masked(&message),
+        code: None,
+        temporary_password: None,
+        subject: None,
+        body: String::new(),
+        html: None,
+        ..message
+    };
+    let payload = serde_json::to_vec(&remains).map_err(|e| Error::internal(e.to_string()))?;
+    Ok(pool.at_rest.seal(&payload, &place(&sealed.pool, &sealed.user, &sealed.id), cx.random()))
 }
 
 fn place(pool: &str, user: &UserId, id: &[u8; 16]) -> Vec<u8> {

@@ -31,7 +31,7 @@ pub enum Reply {
 pub async fn call<R: Request>(cx: &Context, input: Value) -> Result<Reply, Error> {
     let request: R =
         serde_json::from_value(input).map_err(|e| Error::internal(format!("{}: {e}", R::OPERATION.name())))?;
-    let response = request.handle(cx).await?;
+    let response = request.handle(cx).await.map_err(|error| error.into_modelled_by(R::OPERATION))?;
     match R::OPERATION.info().answer {
         Answer::Empty => Ok(Reply::Empty),
         Answer::Json => serde_json::to_vec(&response).map(Reply::Json).map_err(|e| Error::internal(e.to_string())),
@@ -43,5 +43,5 @@ pub async fn send<R: Request>(cx: &Context, request: R) -> Result<R::Response, E
     let input = serde_json::to_value(&request).map_err(|e| Error::internal(e.to_string()))?;
     validate(&input, R::OPERATION.info().input).map_err(|violations| Error::invalid(violations.to_string()))?;
     // Boxed, so that a caller's future stays small whatever the operation keeps across its awaits.
-    Box::pin(request.handle(cx)).await
+    Box::pin(request.handle(cx)).await.map_err(|error| error.into_modelled_by(R::OPERATION))
 }

@@ -19,6 +19,17 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Where the links of messages about risky sign-ins lead: a page of the operator's own.
     pub feedback_url: String,
+    /// What becomes of messages that nothing can deliver.
+    pub undelivered: Undelivered,
+}
+
+/// What becomes of a message whose medium (e-mail, SMS) the operator configured no way for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undelivered {
+    /// It stays in the outbox, for whoever reads it there.
+    Keep,
+    /// The operation that would send it is refused.
+    Refuse,
 }
 
 /// Where they lead unless the operator says otherwise: nowhere, but what follows says all that a program needs.
@@ -69,6 +80,7 @@ impl Default for Settings {
             keeps_messages_readable: false,
             public_url: None,
             feedback_url: NOWHERE.to_owned(),
+            undelivered: Undelivered::Refuse,
         }
     }
 }

@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test that trips here fails")]
 
+#[path = "suite/deliveries.rs"]
+mod deliveries;
 #[path = "suite/devices.rs"]
 mod devices;
 #[path = "suite/groups.rs"]
@@ -167,11 +169,27 @@ run_on! { embedded: crate::sqlite::Embedded;
         the_newest_messages_come_from_every_pool,
         the_newest_messages_of_a_pool_leave_out_other_pools,
         a_user_keeps_only_the_newest_messages,
+        a_message_that_waits_is_kept_whatever_comes,
         an_event_is_written_in_place_of_its_earlier_state,
         an_event_id_is_unique,
         events_come_newest_first_page_by_page,
         only_the_newest_events_are_kept,
         old_events_are_forgotten,
+    }
+    deliveries {
+        a_message_is_leased_once_and_only_when_it_is_due,
+        of_many_workers_one_gets_each_message,
+        a_lease_that_ended_is_anothers_to_take,
+        a_message_that_its_owner_is_busy_with_is_not_leased_again,
+        what_is_longest_due_comes_first_and_no_more_than_wanted,
+        a_message_that_was_put_back_waits_until_it_is_due,
+        what_came_to_its_end_is_never_leased_again,
+        who_lost_a_lease_changes_nothing,
+        leases_of_an_earlier_process_are_freed,
+        a_message_that_waits_can_be_tried_at_once,
+        old_messages_are_swept_and_those_that_wait_are_not,
+        messages_are_listed_by_state,
+        any_order_of_steps_delivers_each_message_to_one_owner,
     }
     passkeys {
         a_passkey_comes_back_as_it_was_written,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use cognate::{Config, Door, FileConfig, Limits, UserPools};
 
+use super::delivery::Delivery;
 use super::{Data, Failure, Knowledge, Outside, RootKey, declare, listen, log, root_key, say, shutdown};
 
 /// Where `dev` listens unless it is told otherwise.
@@ -20,6 +21,8 @@ pub(super) struct Options {
     data: Data,
     #[command(flatten)]
     knowledge: Knowledge,
+    #[command(flatten)]
+    delivery: Delivery,
     #[command(flatten)]
     outside: Outside,
     /// A file with settings, as that of `serve`; its members listen and limits are not for `dev`.
@@ -52,6 +55,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     check_loopback(&options)?;
     let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
     let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));
+    let file = options.delivery.over(&file);
     let mut config = Config::development(file.data.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
     file.apply(&mut config)?;
     config.master_key.clone_from(&options.data.master_key);

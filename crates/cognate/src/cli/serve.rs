@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use cognate::{Config, Door, FileConfig, UserPools};
 
+use super::delivery::Delivery;
 use super::{Data, Failure, Knowledge, Outside, RootKey, declare, listen, log, root_key, say, shutdown};
 
 /// Where `serve` listens unless it is told otherwise: a proxy with TLS stands in front of it.
@@ -19,6 +20,8 @@ pub(super) struct Options {
     data: Data,
     #[command(flatten)]
     knowledge: Knowledge,
+    #[command(flatten)]
+    delivery: Delivery,
     #[command(flatten)]
     outside: Outside,
     /// A file with settings; what is given on the command line wins. README.md lists its members.
@@ -35,6 +38,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     log("info");
     let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
     let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));
+    let file = options.delivery.over(&file);
     let data = file.data.clone().ok_or("name the data folder: --data DIR, or data = \"DIR\" in the configuration")?;
     let mut config = Config::new(data);
     file.apply(&mut config)?;

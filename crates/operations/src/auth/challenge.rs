@@ -111,7 +111,8 @@ async fn send(cx: &Context, course: &Course<'_>, stage: &Stage) -> Result<OneTim
     let digits = if matches!(stage, Stage::FirstCode(_)) { 8 } else { 6 };
     let (client, metadata) = (Some(course.sign_in.client), course.sign_in.metadata.as_ref());
     let cause = Cause { occasion: Occasion::Authentication, client, metadata };
-    codes::one_time(cx, course.sign_in.pool, user, challenge, digits, target, cause).await
+    let end = cx.now().plus_seconds(client_rules::auth_session_seconds(course.sign_in.client));
+    Ok(codes::one_time(cx, course.sign_in.pool, user, challenge, digits, target, cause).await?.until(end))
 }
 
 /// How a code of this challenge is sent.

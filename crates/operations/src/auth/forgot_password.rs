@@ -13,7 +13,7 @@ use super::initiate_auth::stated_address;
 use super::{migration, pretence, secret_hash, simulated, start_recovery};
 use crate::codes::FORGOT_PASSWORD;
 use crate::events::Attempt;
-use crate::{Context, Error, directory};
+use crate::{Context, Error, directory, outbox};
 
 pub(crate) async fn handle(cx: &Context, request: ForgotPasswordRequest) -> Result<ForgotPasswordResponse, Error> {
     let client = cx.client(&request.client_id).await?;
@@ -42,13 +42,14 @@ pub(crate) async fn handle(cx: &Context, request: ForgotPasswordRequest) -> Resu
         return Ok(answer(simulated(&pool, name)));
     };
     let destination = match user_status::forgot_password(&pool, &user) {
-        Ok(destination) => destination,
-        // A disabled user, or one without a verified address, looks like any other.
-        Err(_) if discreet => {
-            pretence::ask(cx, &sign_in, name, &FORGOT_PASSWORD, EventType::ForgotPassword).await?;
-            return Ok(answer(simulated(&pool, name)));
-        }
+        Ok(destination) => Some(destination).filter(|found| !discreet || outbox::reaches(cx, found.medium)),
+        Err(_) if discreet => None,
         Err(refusal) => return Err(refusal.into()),
+    };
+    let Some(destination) = destination else {
+        // A disabled user, or one without a verified address that messages reach, looks like any other.
+        pretence::ask(cx, &sign_in, name, &FORGOT_PASSWORD, EventType::ForgotPassword).await?;
+        return Ok(answer(simulated(&pool, name)));
     };
     let issued = Arc::new(start_recovery(cx, &pool, &user, &destination, Some(&client), metadata).await?);
     let attempt = Attempt::new(cx, &sign_in, EventType::ForgotPassword).answered(EventResponseType::Pass);

@@ -10,14 +10,15 @@ use cognate_crypto::{random, seal};
 use cognate_domain::user::UserId;
 use cognate_domain::user_status::Destination;
 use cognate_domain::{User, lockout, usernames};
-use cognate_model::{ChallengeNameType, DeliveryMediumType, EventResponseType, EventType};
-use cognate_store::{Tx, attempts, auth_events, outbox};
+use cognate_model::{ChallengeNameType, EventResponseType, EventType};
+use cognate_store::{Tx, attempts, auth_events};
 
 use super::flow::SignIn;
 use super::session::Spent;
 use crate::codes::{self, Purpose};
 use crate::events::Attempt;
 use crate::messages::{Cause, Occasion};
+use crate::outbox;
 use crate::verifier::stranger_id;
 use crate::{Context, Error, OpenPool};
 
@@ -108,7 +109,7 @@ pub(crate) async fn ask(
 ) -> Result<(), Error> {
     let pool = Arc::clone(sign_in.pool);
     let nobody = User::nobody(nobody(&pool, name));
-    let medium = DeliveryMediumType::Email;
+    let medium = outbox::some_way(cx)?;
     let target = Destination { medium, attribute: "email", value: name.to_owned() };
     let cause = Cause { occasion: Occasion::ForgotPassword, client: None, metadata: None };
     let issued = codes::issue_to_nobody(cx, &pool, &nobody, purpose, &target, cause)?;
@@ -116,7 +117,7 @@ pub(crate) async fn ask(
     cx.write(move |tx| {
         issued.insert(tx, &pool, &nobody.id)?;
         attempt.record(tx, &pool, &nobody.id)?;
-        outbox::forget(tx, pool.id(), &nobody.id)?;
+        cognate_store::outbox::forget(tx, pool.id(), &nobody.id)?;
         Ok(auth_events::forget(tx, pool.id(), &nobody.id)?)
     })
     .await
@@ -142,6 +143,9 @@ pub(super) async fn go_on(
     spent: Option<Spent>,
     code: Option<ChallengeNameType>,
 ) -> Result<(), Error> {
+    if let Some(code) = code {
+        outbox::require_way(cx, super::challenge::medium(code))?;
+    }
     let (nobody, now, pool) = (nobody(pool, name), cx.now().micros(), Arc::clone(pool));
     cx.write(move |tx| {
         if let Some(spent) = &spent {

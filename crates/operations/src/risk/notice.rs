@@ -6,7 +6,7 @@ use cognate_crypto::random;
 use cognate_delivery::RiskNotice;
 use cognate_domain::User;
 use cognate_domain::risk::configuration::Notice;
-use cognate_model::NotifyConfigurationType;
+use cognate_model::{DeliveryMediumType, NotifyConfigurationType};
 use cognate_store::attempts;
 
 use super::FeedbackToken;
@@ -29,6 +29,10 @@ pub(super) async fn send(
     attempt: &Attempt,
 ) -> Result<(), Error> {
     let Some(address) = user.attribute("email").filter(|_| user.is_verified("email")) else { return Ok(()) };
+    // A sign-in does not fail because nobody could be told of it.
+    if !outbox::reaches(cx, DeliveryMediumType::Email) {
+        return Ok(());
+    }
     let now = cx.now();
     let (valid, invalid) = (link(cx, pool, user, attempt, "Valid")?, link(cx, pool, user, attempt, "Invalid")?);
     let event_id = random::format_uuid(&attempt.id);

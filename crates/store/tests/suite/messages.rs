@@ -1,13 +1,14 @@
 //! The outbox and the authentication events: newest first.
 
 use cognate_model::{AuthEventType, EventType};
-use cognate_store::outbox::{self, Sealed};
+use cognate_store::outbox::{self, Progress, Sealed};
 use cognate_store::{DbError, auth_events};
 
 use crate::harness::{Engine, OTHER, POOL, id, read, write};
 
 pub fn message(pool: &str, user: u8, number: u8) -> Sealed {
-    Sealed { pool: pool.to_owned(), user: id(user), id: [number; 16], created: 5, sealed: vec![number, 0] }
+    let progress = Progress::waiting(5, 100);
+    Sealed { pool: pool.to_owned(), user: id(user), id: [number; 16], created: 5, sealed: vec![number, 0], progress }
 }
 
 pub fn event(number: u128) -> ([u8; 16], AuthEventType) {
@@ -59,13 +60,29 @@ pub async fn a_user_keeps_only_the_newest_messages(engine: &impl Engine) {
     let kept = u8::try_from(outbox::KEPT).unwrap();
     write(&store, move |tx| {
         outbox::insert(tx, &message(POOL, 2, 0))?;
-        (0..kept + 3).try_for_each(|number| outbox::insert(tx, &message(POOL, 1, number)))
+        (0..kept + 3).try_for_each(|number| {
+            outbox::insert(tx, &Sealed { progress: Progress::kept(5), ..message(POOL, 1, number) })
+        })
     })
     .await;
     let left = read(&store, |tx| outbox::of_user(tx, POOL, &id(1), 2 * outbox::KEPT)).await;
-    assert_eq!((left.len(), left.last()), (usize::from(kept), Some(&message(POOL, 1, 3))));
+    assert_eq!((left.len(), left.last().map(|oldest| oldest.id)), (usize::from(kept), Some([3; 16])));
     let of_another = read(&store, |tx| outbox::of_user(tx, POOL, &id(2), 10)).await;
     assert_eq!(of_another.len(), 1, "another user's messages stay");
+}
+
+pub async fn a_message_that_waits_is_kept_whatever_comes(engine: &impl Engine) {
+    let store = engine.open();
+    let kept = u8::try_from(outbox::KEPT).unwrap();
+    write(&store, move |tx| {
+        outbox::insert(tx, &message(POOL, 1, 0))?;
+        (1..=kept + 3).try_for_each(|number| {
+            outbox::insert(tx, &Sealed { progress: Progress::kept(5), ..message(POOL, 1, number) })
+        })
+    })
+    .await;
+    let left = read(&store, |tx| outbox::of_user(tx, POOL, &id(1), 2 * outbox::KEPT)).await;
+    assert_eq!((left.len(), left.last()), (usize::from(kept) + 1, Some(&message(POOL, 1, 0))));
 }
 
 pub async fn an_event_is_written_in_place_of_its_earlier_state(engine: &impl Engine) {

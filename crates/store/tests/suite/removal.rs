@@ -13,7 +13,7 @@ use cognate_store::{
 
 use crate::devices::device;
 use crate::harness::{Engine, OTHER, POOL, client, furnish, id, user, write};
-use crate::messages::event;
+use crate::messages::{event, message};
 use crate::passkeys::{begun, passkey};
 use crate::risk::{configuration, mark};
 use crate::sign_in::{code, family};
@@ -22,7 +22,7 @@ use crate::signing::key;
 /// Writes a row into every table that belongs to a pool or to this user of it.
 pub fn fill(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
     let (event_id, event) = event(1);
-    let message = Sealed { pool: pool.to_owned(), user: *user, id: [1; 16], created: 1, sealed: vec![1] };
+    let message = Sealed { user: *user, ..message(pool, 1, 1) };
     clients::insert(tx, &client(pool, &format!("client of {pool}")))?;
     signing_keys::insert(tx, pool, &key("id", 1))?;
     groups::add_member(tx, pool, "admins", user)?;

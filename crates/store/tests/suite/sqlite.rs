@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use cognate_store::refresh_tokens::{self, Family};
 use cognate_store::signing_keys::{self, SealedKey};
-use cognate_store::{DbError, OpenError, Store, settings};
+use cognate_store::{DbError, OpenError, Store, outbox, settings};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -264,4 +264,22 @@ async fn a_write_stands_when_its_caller_stops_waiting() {
     held.await.unwrap();
     write(&store, |tx| settings::insert(tx, "behind it", b"")).await;
     assert!(read(&store, |tx| settings::get(tx, "abandoned")).await.is_some());
+}
+
+#[tokio::test]
+async fn messages_of_before_there_was_a_delivery_are_kept_and_never_sent() {
+    let engine = Embedded::fresh();
+    engine
+        .connection()
+        .execute_batch(
+            "CREATE TABLE outbox (pool TEXT NOT NULL, user_id BYTEA NOT NULL, id BYTEA NOT NULL, \
+             created BIGINT NOT NULL, sealed BYTEA NOT NULL, PRIMARY KEY (pool, user_id, id)); \
+             INSERT INTO outbox VALUES ('us-east-1_One', randomblob(16), randomblob(16), 5, x'01'); \
+             PRAGMA user_version = 7;",
+        )
+        .unwrap();
+    let store = engine.open();
+    let kept = read(&store, |tx| outbox::newest(tx, 9)).await;
+    assert_eq!((kept.len(), &kept[0].progress), (1, &outbox::Progress::kept(5)));
+    assert!(!read(&store, |tx| outbox::is_due(tx, i64::MAX)).await);
 }

@@ -1,0 +1,158 @@
+//! Delivers what waits in the outbox: at once after a commit, and whatever else is due twice a second.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use cognate_crypto::random;
+use cognate_store::outbox::{self, Leased, Wanted};
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
+
+use super::attempt;
+use crate::{Caller, Context, Error, Services};
+
+/// How many messages are delivered at once.
+const MOST: usize = 16;
+/// How often what is due is looked for.
+const POLL: Duration = Duration::from_millis(500);
+/// How long a message is this process's to deliver, in seconds: longer than any attempt takes.
+const LEASE: i64 = 60;
+/// How long a message stays after its end, in seconds.
+const STAYS: i64 = 7 * 86_400;
+/// How often what has stayed long enough is removed, in microseconds, and how much in one transaction.
+const SWEEP: i64 = 600_000_000;
+const SWEPT: i64 = 500;
+/// How long attempts that run may take to end when the worker stops.
+const LAST: Duration = Duration::from_secs(5);
+
+/// How many messages came to which end since the start.
+#[derive(Debug, Default)]
+pub struct Tally {
+    sent: AtomicU64,
+    given_up: AtomicU64,
+}
+
+impl Tally {
+    pub(super) fn sent(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn given_up(&self) {
+        self.given_up.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many were delivered, and how many given up.
+    pub fn read(&self) -> (u64, u64) {
+        (self.sent.load(Ordering::Relaxed), self.given_up.load(Ordering::Relaxed))
+    }
+}
+
+/// A worker that delivers messages until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Deliveries {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Deliveries {
+    /// Begins to deliver. Needs a runtime around it.
+    pub fn start(services: Arc<Services>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let worker = Worker {
+            owner: random::format_uuid(&random::uuid_v4(&*services.random)),
+            cx: Context::new(services, Caller::default()),
+            busy: HashMap::new(),
+            running: JoinSet::new(),
+            swept: None,
+        };
+        Self { stop, task: tokio::spawn(worker.run(stopped)) }
+    }
+
+    /// Begins no more attempts, and lets those that run end.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = self.task.await;
+    }
+}
+
+struct Worker {
+    cx: Context,
+    owner: String,
+    /// What is being delivered, by its task.
+    busy: HashMap<Id, [u8; 16]>,
+    running: JoinSet<()>,
+    /// When it was swept last.
+    swept: Option<i64>,
+}
+
+impl Worker {
+    async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        let wake = Arc::clone(&self.cx.deliveries_wake);
+        loop {
+            if let Err(error) = self.begin_what_is_due().await {
+                tracing::warn!(%error, "the outbox was not read");
+            }
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(%error, "old messages were not removed");
+            }
+            let is_full = self.busy.len() >= MOST;
+            tokio::select! {
+                () = wake.notified(), if !is_full => {}
+                () = tokio::time::sleep(POLL) => {}
+                Some(ended) = self.running.join_next_with_id() => self.ended(ended),
+                _ = stopped.changed() => break,
+            }
+        }
+        let running = &mut self.running;
+        let _ = tokio::time::timeout(LAST, async move { while running.join_next().await.is_some() {} }).await;
+    }
+
+    /// Leases what is due, as far as there is room for it.
+    async fn begin_what_is_due(&mut self) -> Result<(), Error> {
+        let room = MOST.saturating_sub(self.busy.len());
+        let now = self.cx.now().micros();
+        // Mostly nothing is, and reading costs next to nothing.
+        if room == 0 || !self.cx.read(|tx| Ok(outbox::is_due(tx, now)?)).await? {
+            return Ok(());
+        }
+        let (owner, busy) = (self.owner.clone(), self.busy.values().copied().collect::<Vec<_>>());
+        let until = now + LEASE * 1_000_000;
+        let leased: Vec<Leased> = self
+            .cx
+            .write(move |tx| Ok(outbox::lease(tx, &Wanted { owner: &owner, limit: room, busy: &busy }, now, until)?))
+            .await?;
+        for message in leased {
+            let id = message.id;
+            let task = self.running.spawn(attempt::deliver(self.cx.clone(), message));
+            self.busy.insert(task.id(), id);
+        }
+        Ok(())
+    }
+
+    /// A task that panicked leaves its message leased; it is due again once the lease ends.
+    fn ended(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let task = match ended {
+            Ok((task, ())) => task,
+            Err(error) => {
+                tracing::error!(%error, "a delivery broke off");
+                error.id()
+            }
+        };
+        self.busy.remove(&task);
+    }
+
+    /// Removes what came to its end long ago. Where messages are kept readable, they are kept.
+    async fn sweep(&mut self) -> Result<(), Error> {
+        let now = self.cx.now().micros();
+        let is_early = self.swept.is_some_and(|last| (last..last + SWEEP).contains(&now));
+        if self.cx.settings.keeps_messages_readable || is_early {
+            return Ok(());
+        }
+        self.swept = Some(now);
+        let before = now - STAYS * 1_000_000;
+        while self.cx.write(move |tx| Ok(outbox::sweep(tx, before, SWEPT)?)).await? >= SWEPT.unsigned_abs() {}
+        Ok(())
+    }
+}
