@@ -209,6 +209,7 @@ impl FileConfig {
             authorities: self.outbound.ca_file.clone(),
             plain_http: self.outbound.plain_http.clone(),
             lambda_endpoint: self.triggers.lambda_endpoint.clone(),
+            kms_endpoint: self.triggers.kms_endpoint.clone(),
             functions: self.triggers.functions.clone(),
             function_time: self.triggers.timeout_milliseconds.map(Duration::from_millis),
         };

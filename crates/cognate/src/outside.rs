@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cognate_model::Secret;
-use cognate_operations::triggers::{Functions, LIMIT, Lambda, Target, Webhook};
+use cognate_operations::triggers::{Functions, Kms, LIMIT, Lambda, Target, Webhook};
 use cognate_outbound::{AwsCredentials, Outbound, parse_url};
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -22,6 +22,8 @@ pub struct Outside {
     pub plain_http: Vec<String>,
     /// Where functions are that have no place of their own: the base URL of an endpoint that speaks Lambda's `Invoke`.
     pub lambda_endpoint: Option<String>,
+    /// Where the keys are under which codes go to custom senders: the base URL of an endpoint that speaks KMS.
+    pub kms_endpoint: Option<String>,
     /// The places of functions, by their ARNs.
     pub functions: BTreeMap<String, FunctionPlace>,
     /// How long a function may take; five seconds, as at the live service, if it is not set.
@@ -70,6 +72,8 @@ pub struct OutboundSection {
 pub struct TriggersSection {
     /// Where functions are that have no place of their own.
     pub lambda_endpoint: Option<String>,
+    /// Where the keys are under which codes go to custom senders.
+    pub kms_endpoint: Option<String>,
     /// How long a function may take, in milliseconds.
     pub timeout_milliseconds: Option<u64>,
     /// The places of functions, by their ARNs.
@@ -114,8 +118,17 @@ impl Outside {
             };
             targets.insert(arn.clone(), target);
         }
-        let functions = Functions::new(Arc::clone(&outbound), targets, everywhere);
+        let kms = self.kms_endpoint.as_deref().map(|endpoint| self.kms(endpoint)).transpose()?;
+        let functions = Functions::new(Arc::clone(&outbound), targets, everywhere).with_kms(kms);
         Ok((outbound, functions.within(self.function_time.unwrap_or(LIMIT))))
+    }
+}
+
+impl Outside {
+    fn kms(&self, endpoint: &str) -> Result<Kms, String> {
+        let credentials = self.aws.clone().ok_or("triggers.kms_endpoint needs the credentials of [aws]")?;
+        let endpoint = parse_url(endpoint).map_err(|error| format!("{endpoint}: {error}"))?;
+        Ok(Kms { endpoint, credentials })
     }
 }
 

@@ -8,6 +8,7 @@
 pub mod cbor;
 pub mod cose;
 pub mod digest;
+pub mod encryption_sdk;
 pub mod jwt;
 mod master_key;
 pub mod password;

@@ -152,7 +152,7 @@ fn sign_in(pool: &Pool, medium: DeliveryMediumType) -> Template {
 }
 
 /// Text as HTML.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -5,7 +5,7 @@ use cognate_domain::trigger::Trigger;
 use cognate_domain::{Client, User};
 use cognate_model::{DefaultEmailOptionType, DeliveryMediumType, Exception};
 
-use crate::triggers::{Occasion as For, Passed, custom_message};
+use crate::triggers::{Occasion as For, Passed, custom_message, custom_sender};
 use crate::{Context, Error, OpenPool};
 
 /// On which occasion a message is sent: the second half of `triggerSource`.
@@ -102,6 +102,12 @@ impl<'a> Writer<'a> {
     /// On which occasion it writes.
     pub(crate) fn occasion(&self) -> Occasion {
         self.cause.occasion
+    }
+
+    /// What the pool's custom sender is told of a message, where it has one.
+    pub(crate) fn event(&self, cx: &Context, user: &User, medium: DeliveryMediumType) -> Option<serde_json::Value> {
+        let Cause { occasion, client, metadata } = self.cause;
+        custom_sender::event_of(cx, self.pool, user, medium, occasion.name(), client, metadata)
     }
 
     /// Writes a message. `name` is what the user signs in with, `code` what the message carries.

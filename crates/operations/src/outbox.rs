@@ -53,6 +53,9 @@ pub struct Message {
     /// The text of an e-mail as HTML.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
+    /// What the pool's custom sender is told, but for the code; it sends the message instead of us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<serde_json::Value>,
     /// Seconds since the epoch.
     pub created_at: f64,
 }
@@ -80,6 +83,7 @@ impl Message {
             subject: written.subject,
             body: written.body,
             html: written.html,
+            event: writer.event(cx, user, target.medium),
             created_at: seconds(cx.now()),
         }
     }
@@ -97,7 +101,7 @@ const LONGEST: i64 = 86_400;
 
 /// Seals a message. Refuses it where nothing could deliver it and the operator wants to be told.
 pub(crate) fn seal_message(cx: &Context, pool: &OpenPool, user: &User, message: &Message) -> Result<Posted, Error> {
-    let has_way = way::check(cx, &message.medium)?;
+    let has_way = way::check(cx, pool, &message.medium)?;
     let now = cx.now().micros();
     let progress =
         if has_way { Progress::waiting(now, cx.now().plus_seconds(LONGEST).micros()) } else { Progress::kept(now) };
@@ -157,6 +161,7 @@ fn seal_remains(cx: &Context, pool: &OpenPool, sealed: &Sealed, message: Message
         subject: None,
         body: String::new(),
         html: None,
+        event: None,
         ..message
     };
     let payload = serde_json::to_vec(&remains).map_err(|e| Error::internal(e.to_string()))?;

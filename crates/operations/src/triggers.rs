@@ -6,6 +6,7 @@
 
 mod custom_auth;
 pub(crate) mod custom_message;
+pub(crate) mod custom_sender;
 pub(crate) mod post_authentication;
 pub(crate) mod post_confirmation;
 pub(crate) mod pre_authentication;
@@ -23,7 +24,7 @@ use cognate_model::Exception;
 use cognate_triggers::InvokeError;
 use serde_json::{Map, Value};
 
-pub use cognate_triggers::{Functions, LIMIT, Lambda, Target, Webhook};
+pub use cognate_triggers::{Functions, Kms, LIMIT, Lambda, Target, Webhook};
 
 use crate::{Context, Error};
 

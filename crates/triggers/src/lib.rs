@@ -3,6 +3,7 @@
 //! A call may take five seconds and is made three times at most, as the live service does it ("Working with Lambda
 //! triggers", Amazon Cognito developer guide). What a function answers is for the caller to read.
 
+mod kms;
 mod lambda;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+pub use kms::{DataKey, Kms};
 pub use lambda::Lambda;
 pub use webhook::{Secret, SecretError, Webhook, WebhookError};
 
@@ -62,6 +64,7 @@ pub struct Functions {
     targets: RwLock<BTreeMap<String, Arc<Target>>>,
     /// Where an ARN is that has no place of its own.
     lambda: Option<Lambda>,
+    kms: Option<Kms>,
     limit: Duration,
     permits: Semaphore,
 }
@@ -86,11 +89,32 @@ impl Functions {
             outbound.allow(&lambda.endpoint);
         }
         let permits = Semaphore::new(AT_ONCE);
-        let functions = Self { outbound, targets: RwLock::default(), lambda, limit: LIMIT, permits };
+        let functions = Self { outbound, targets: RwLock::default(), lambda, kms: None, limit: LIMIT, permits };
         for (arn, target) in targets {
             functions.put(arn, target);
         }
         functions
+    }
+
+    /// The same with the keys under which codes go to custom senders.
+    #[must_use]
+    pub fn with_kms(mut self, kms: Option<Kms>) -> Self {
+        if let Some(kms) = &kms {
+            self.outbound.allow(&kms.endpoint);
+        }
+        self.kms = kms;
+        self
+    }
+
+    /// Whether there are keys for custom senders.
+    pub fn has_keys(&self) -> bool {
+        self.kms.is_some()
+    }
+
+    /// A new data key under this key. `now` is seconds since the epoch, of the real clock.
+    pub async fn data_key(&self, key: &str, now: i64) -> Result<DataKey, InvokeError> {
+        let kms = self.kms.as_ref().ok_or_else(|| InvokeError::NotInvoked("there is no KMS endpoint".to_owned()))?;
+        kms.data_key(&self.outbound, key, now, self.limit).await
     }
 
     /// The same with another limit for a single call.

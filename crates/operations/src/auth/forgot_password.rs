@@ -42,7 +42,7 @@ pub(crate) async fn handle(cx: &Context, request: ForgotPasswordRequest) -> Resu
         return Ok(answer(simulated(&pool, name)));
     };
     let destination = match user_status::forgot_password(&pool, &user) {
-        Ok(destination) => Some(destination).filter(|found| !discreet || outbox::reaches(cx, found.medium)),
+        Ok(destination) => Some(destination).filter(|found| !discreet || outbox::reaches(cx, &pool, found.medium)),
         Err(_) if discreet => None,
         Err(refusal) => return Err(refusal.into()),
     };

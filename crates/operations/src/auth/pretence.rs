@@ -109,7 +109,7 @@ pub(crate) async fn ask(
 ) -> Result<(), Error> {
     let pool = Arc::clone(sign_in.pool);
     let nobody = User::nobody(nobody(&pool, name));
-    let medium = outbox::some_way(cx)?;
+    let medium = outbox::some_way(cx, &pool)?;
     let target = Destination { medium, attribute: "email", value: name.to_owned() };
     let cause = Cause { occasion: Occasion::ForgotPassword, client: None, metadata: None };
     let issued = codes::issue_to_nobody(cx, &pool, &nobody, purpose, &target, cause)?;
@@ -144,7 +144,7 @@ pub(super) async fn go_on(
     code: Option<ChallengeNameType>,
 ) -> Result<(), Error> {
     if let Some(code) = code {
-        outbox::require_way(cx, super::challenge::medium(code))?;
+        outbox::require_way(cx, pool, super::challenge::medium(code))?;
     }
     let (nobody, now, pool) = (nobody(pool, name), cx.now().micros(), Arc::clone(pool));
     cx.write(move |tx| {

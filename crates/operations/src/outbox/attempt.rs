@@ -9,6 +9,7 @@ use cognate_store::outbox::{self, Leased};
 use cognate_store::{DbError, Tx};
 
 use super::{Message, backoff, open_message, seal_remains};
+use crate::triggers::custom_sender;
 use crate::{Context, Error};
 
 /// How often the outcome is written anew where the store is too busy to take it, and how long is waited in between. All
@@ -63,6 +64,18 @@ async fn send(cx: &Context, leased: &Leased, message: &Message) -> End {
         Ok(pool) => pool,
         Err(error) => return End::GivenUp(error.to_string()),
     };
+    let later = |reason: &str| {
+        // From the moment of the failure: an attempt may have taken long.
+        let due = cx.now().micros() + backoff::delay(leased.progress.attempts, cx.random());
+        End::PutBack(without_secrets(reason, message), due)
+    };
+    if message.event.is_some() {
+        let id = format!("msg_{}", random::format_uuid(&leased.id));
+        return match custom_sender::send(cx, &pool, &id, message).await {
+            Ok(()) => End::Sent,
+            Err(error) => later(&error.to_string()),
+        };
+    }
     let outgoing = Outgoing {
         id: &random::format_uuid(&leased.id),
         pool: &pool,
@@ -77,11 +90,7 @@ async fn send(cx: &Context, leased: &Leased, message: &Message) -> End {
     match cx.transports.send(medium, &outgoing, means).await {
         Ok(()) => End::Sent,
         Err(Setback::Never(reason)) => End::GivenUp(without_secrets(&reason, message)),
-        Err(Setback::Later(reason)) => {
-            // From the moment of the failure: an attempt may have taken long.
-            let due = cx.now().micros() + backoff::delay(leased.progress.attempts, cx.random());
-            End::PutBack(without_secrets(&reason, message), due)
-        }
+        Err(Setback::Later(reason)) => later(&reason),
     }
 }
 
@@ -146,6 +155,7 @@ mod tests {
             subject: None,
             body: String::new(),
             html: None,
+            event: None,
             created_at: 0.0,
         };
         let said = "550 <maria@example.com> refused:\r\n'123456' and Secret-1";

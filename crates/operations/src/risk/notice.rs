@@ -12,11 +12,14 @@ use cognate_store::attempts;
 use super::FeedbackToken;
 use crate::events::Attempt;
 use crate::outbox::{self, Message};
+use crate::triggers::custom_sender;
 use crate::{Context, Error, OpenPool};
 
 /// What messages are counted under, and how many a user is sent in an hour.
 const SENT: &str = "risk notice";
 const MOST: i64 = 10;
+/// What it is called.
+const NOTIFICATION: &str = "AccountTakeOverNotification";
 const HOUR: i64 = 3_600_000_000;
 
 /// Sends the message about an attempt, if the user has a verified address.
@@ -30,7 +33,7 @@ pub(super) async fn send(
 ) -> Result<(), Error> {
     let Some(address) = user.attribute("email").filter(|_| user.is_verified("email")) else { return Ok(()) };
     // A sign-in does not fail because nobody could be told of it.
-    if !outbox::reaches(cx, DeliveryMediumType::Email) {
+    if !outbox::reaches(cx, pool, DeliveryMediumType::Email) {
         return Ok(());
     }
     let now = cx.now();
@@ -55,12 +58,13 @@ pub(super) async fn send(
         username: user.username.clone(),
         medium: "EMAIL".to_owned(),
         destination: address.to_owned(),
-        purpose: "AccountTakeOverNotification".to_owned(),
+        purpose: NOTIFICATION.to_owned(),
         code: None,
         temporary_password: None,
         subject: written.subject,
         body: written.body,
         html: written.html,
+        event: custom_sender::event_of(cx, pool, user, DeliveryMediumType::Email, NOTIFICATION, None, None),
         created_at: outbox::seconds(now),
     };
     let posted = Arc::new(outbox::seal_message(cx, pool, user, &message)?);

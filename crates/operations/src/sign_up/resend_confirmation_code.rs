@@ -43,7 +43,7 @@ pub(crate) async fn handle(
     }
     let target = super::destination(&pool, &user)
         .ok_or_else(|| Error::invalid("Cannot resend codes. Auto verification not turned on."))?;
-    if discreet && !outbox::reaches(cx, target.medium) {
+    if discreet && !outbox::reaches(cx, &pool, target.medium) {
         // One whom no message reaches looks like anybody.
         pretence::ask(cx, &sign_in, name, &SIGN_UP, EventType::ResendCode).await?;
         return Ok(answer(simulated(&pool, name)));
