@@ -35,7 +35,8 @@ fn the_usual_servers_are_understood() {
 #[test]
 fn what_is_wrong_with_a_server_is_told() {
     for (lines, what) in [
-        ("smtp = \"smtp.example.com\"", "names no host"),
+        ("smtp = \"smtp.example.com\"", "does not begin with smtp:// or smtps://"),
+        ("smtp = \"smtp:///mail\"", "is not a URL"),
         ("smtp = \"http://smtp.example.com\"", "does not begin with smtp:// or smtps://"),
         ("smtp = \"smtps://smtp.example.com\"\ntls = \"none\"", "TLS from the first byte on"),
         ("smtp = \"smtps://maria:secret@smtp.example.com\"", "holds a password"),
