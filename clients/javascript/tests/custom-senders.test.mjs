@@ -9,14 +9,21 @@ import { after, describe, test } from "node:test";
 import { buildClient, CommitmentPolicy, getClient, KMS, KmsKeyringNode } from "@aws-crypto/client-node";
 import {
   AdminCreateUserCommand,
+  AdminResetUserPasswordCommand,
+  AdminSetUserMFAPreferenceCommand,
   ConfirmForgotPasswordCommand,
   ConfirmSignUpCommand,
   ForgotPasswordCommand,
+  GetUserAttributeVerificationCodeCommand,
+  ResendConfirmationCodeCommand,
+  SetRiskConfigurationCommand,
   SetUserPoolMfaConfigCommand,
   SignUpCommand,
+  UpdateUserAttributesCommand,
+  VerifyUserAttributeCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
 
-import { attributeList, createPool, PASSWORD, verified } from "../fixtures.mjs";
+import { attributeList, attributeMap, createPool, PASSWORD, verified } from "../fixtures.mjs";
 import { CALLER, Functions } from "../functions.mjs";
 import { startServer, temporaryFolder } from "../server.mjs";
 
@@ -85,7 +92,7 @@ const whole = (event, { pool, client, source, user, type, userAttributes, metada
       type,
       code: event.request.code,
       userAttributes,
-      ...(metadata === undefined ? {} : { clientMetadata: metadata }),
+      ...(metadata ? { clientMetadata: metadata } : {}),
     },
     response: {},
   });
@@ -165,6 +172,137 @@ describe("A custom sender", () => {
     const SMS_MFA_CODE = await opened(event.request.code);
     const { AuthenticationResult } = await client.answer(challenge, { USERNAME: "jane", SMS_MFA_CODE });
     assert.ok(AuthenticationResult.AccessToken);
+  });
+
+  const SMS = { SnsCallerArn: "arn:aws:iam::123456789012:role/service-role/sms", ExternalId: "x" };
+  const PHONE = "+12065550100";
+  for (const { medium, sender, type, attribute, value, other, mediumOf, factor } of [
+    {
+      medium: "EMAIL",
+      sender: "CustomEmailSender",
+      type: "customEmailSenderRequestV1",
+      attribute: "email",
+      value: EMAIL,
+      other: "other@example.com",
+      mediumOf: { EmailMfaSettings: { Enabled: true, PreferredMfa: true } },
+      factor: "EMAIL_OTP",
+    },
+    {
+      medium: "SMS",
+      sender: "CustomSMSSender",
+      type: "customSMSSenderRequestV1",
+      attribute: "phone_number",
+      value: PHONE,
+      other: "+12065550199",
+      mediumOf: { SMSMfaSettings: { Enabled: true, PreferredMfa: true } },
+      factor: "SMS_MFA",
+    },
+  ]) {
+    test(`hears of every occasion, by ${medium}`, async () => {
+      const { pool, client, next } = await sending({
+        AutoVerifiedAttributes: [attribute],
+        SmsConfiguration: SMS,
+        EmailConfiguration: {
+          EmailSendingAccount: "DEVELOPER",
+          SourceArn: "arn:aws:ses:us-east-1:123456789012:identity/us@example.com",
+        },
+      });
+      const own = (Username) => ({ ClientId: client.id, Username, ClientMetadata: METADATA });
+      const is = async (call, source, user, userAttributes, { by = client, metadata = METADATA } = {}) => {
+        const event = await call;
+        whole(event, { pool, client: by, source: `${sender}_${source}`, user, type, userAttributes, metadata });
+        return opened(event.request.code);
+      };
+      const attributes = attributeList({ [attribute]: value });
+      const status = (name) => ({ "cognito:user_status": name });
+
+      let call = next();
+      const { UserSub: sub } = await server.send(
+        new SignUpCommand({ ...own("jane"), Password: PASSWORD, UserAttributes: attributes }),
+      );
+      await is(call, "SignUp", "jane", { sub, [attribute]: value, ...status("UNCONFIRMED") });
+      call = next();
+      await server.send(new ResendConfirmationCodeCommand(own("jane")));
+      const code = await is(call, "ResendCode", "jane", { sub, [attribute]: value, ...status("UNCONFIRMED") });
+      await server.send(new ConfirmSignUpCommand({ ...own("jane"), ConfirmationCode: code }));
+
+      const confirmed = { sub, [attribute]: value, [`${attribute}_verified`]: "true", ...status("CONFIRMED") };
+      call = next();
+      await server.send(new ForgotPasswordCommand(own("jane")));
+      await is(call, "ForgotPassword", "jane", confirmed);
+      call = next();
+      await pool.existingUser("jane").send(AdminResetUserPasswordCommand, { ClientMetadata: METADATA });
+      const reset = await is(call, "ForgotPassword", "jane", confirmed, { by: null });
+      const chosen = { ...own("jane"), ConfirmationCode: reset, Password: PASSWORD };
+      await server.send(new ConfirmForgotPasswordCommand(chosen));
+
+      const { AccessToken } = await client.tokens("jane");
+      const changed = { ...confirmed, [attribute]: other, [`${attribute}_verified`]: "false" };
+      call = next();
+      const UserAttributes = attributeList({ [attribute]: other });
+      await server.send(new UpdateUserAttributesCommand({ AccessToken, UserAttributes, ClientMetadata: METADATA }));
+      await is(call, "UpdateUserAttribute", "jane", changed);
+      call = next();
+      const asked = { AccessToken, AttributeName: attribute, ClientMetadata: METADATA };
+      await server.send(new GetUserAttributeVerificationCodeCommand(asked));
+      const Code = await is(call, "VerifyUserAttribute", "jane", changed);
+      await server.send(new VerifyUserAttributeCommand({ AccessToken, AttributeName: attribute, Code }));
+
+      call = next();
+      const { User } = await pool.send(AdminCreateUserCommand, {
+        Username: "invited",
+        UserAttributes: attributes,
+        DesiredDeliveryMediums: [medium],
+        ClientMetadata: METADATA,
+      });
+      const invited = { sub: attributeMap(User.Attributes).sub, [attribute]: value, ...status("FORCE_CHANGE_PASSWORD") };
+      const temporary = await is(call, "AdminCreateUser", "invited", invited, { by: null });
+      assert.ok(temporary.length >= 8);
+
+      await pool.send(SetUserPoolMfaConfigCommand, {
+        MfaConfiguration: "OPTIONAL",
+        SmsMfaConfiguration: { SmsConfiguration: SMS },
+        EmailMfaConfiguration: { Message: "{####}", Subject: "code" },
+      });
+      await pool.existingUser("jane").send(AdminSetUserMFAPreferenceCommand, mediumOf);
+      call = next();
+      const challenge = await client.signIn("jane", PASSWORD, { ClientMetadata: METADATA });
+      assert.equal(challenge.ChallengeName, factor);
+      const now = { ...changed, [`${attribute}_verified`]: "true" };
+      const answer = await is(call, "Authentication", "jane", now, { metadata: null });
+      const { AuthenticationResult } = await client.answer(challenge, { USERNAME: "jane", [`${factor}_CODE`]: answer });
+      assert.ok(AuthenticationResult.AccessToken);
+    });
+  }
+
+  test("is told of risky sign-ins", async () => {
+    const { pool, client, next } = await sending({
+      UserPoolTier: "PLUS",
+      UserPoolAddOns: { AdvancedSecurityMode: "ENFORCED" },
+    });
+    const action = { Notify: true, EventAction: "BLOCK" };
+    await pool.send(SetRiskConfigurationCommand, {
+      AccountTakeoverRiskConfiguration: {
+        NotifyConfiguration: { SourceArn: "arn:aws:ses:us-east-1:123456789012:identity/us@example.com" },
+        Actions: { LowAction: action, MediumAction: action, HighAction: action },
+      },
+    });
+    const jane = await pool.user("jane", { password: PASSWORD, attributes: verified(EMAIL) });
+    const from = (IpAddress) => ({
+      ContextData: { IpAddress, ServerName: "s", ServerPath: "/", HttpHeaders: [] },
+    });
+    await client.signIn("jane", PASSWORD, from("198.51.100.1"));
+    const call = next();
+    await assert.rejects(client.signIn("jane", PASSWORD, from("192.0.2.77")));
+    const event = await call;
+    whole(event, {
+      pool,
+      source: "CustomEmailSender_AccountTakeOverNotification",
+      user: "jane",
+      type: "customEmailSenderRequestV1",
+      userAttributes: { sub: jane.sub, ...verified(EMAIL), "cognito:user_status": "CONFIRMED" },
+    });
+    assert.match(await opened(event.request.code), /^We blocked an unrecognized sign-in/);
   });
 
   test("gets nothing where there are no keys, and nobody sends in its place", async () => {

@@ -21,6 +21,7 @@ import {
   UpdateUserAttributesCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
 
+import { Browser } from "../browser.mjs";
 import { attributeList, createPool, PASSWORD, UUID, verified } from "../fixtures.mjs";
 import { CALLER, Functions } from "../functions.mjs";
 import { refused } from "../refused.mjs";
@@ -442,12 +443,46 @@ describe("PreTokenGeneration", () => {
     await client.refresh(token);
     const input = { ClientId: client.id, RefreshToken: token, ClientMetadata: METADATA };
     await server.send(new GetTokensFromRefreshTokenCommand(input));
-    const seen = told("PreTokenGeneration").map(({ triggerSource, request }) => [triggerSource, request.clientMetadata]);
-    assert.deepEqual(seen, [
-      ["TokenGeneration_NewPasswordChallenge", undefined],
-      ["TokenGeneration_RefreshTokens", undefined],
-      ["TokenGeneration_Authentication", METADATA],
-    ]);
+    const jane = pool.existingUser("jane");
+    const userAttributes = { sub: (await jane.attributes()).sub, "cognito:user_status": "CONFIRMED" };
+    const groupConfiguration = { groupsToOverride: [], iamRolesToOverride: [], preferredRole: null };
+    const events = told("PreTokenGeneration");
+    for (const [number, source, more] of [
+      [0, "NewPasswordChallenge", {}],
+      [1, "RefreshTokens", {}],
+      [2, "Authentication", { clientMetadata: METADATA }],
+    ]) {
+      isEvent(events[number], {
+        pool,
+        client,
+        source: `TokenGeneration_${source}`,
+        user: "jane",
+        request: { userAttributes, groupConfiguration, ...more },
+        response: NOTHING,
+      });
+    }
+    assert.equal(events.length, 3);
+  });
+
+  test("is told of devices that prove themselves", async () => {
+    const { pool, client, told } = await triggered(
+      { PreTokenGeneration: same },
+      {
+        pool: { DeviceConfiguration: { DeviceOnlyRememberedOnUserPrompt: false, ChallengeRequiredOnNewDevice: true } },
+        client: { ExplicitAuthFlows: ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"] },
+      },
+    );
+    await pool.user("jane", { password: PASSWORD });
+    const browser = new Browser(client);
+    await browser.signIn("jane");
+    await browser.signIn("jane");
+    const [first, second] = told("PreTokenGeneration");
+    assert.equal(first.triggerSource, "TokenGeneration_Authentication");
+    const callerContext = { awsSdkVersion: "aws-sdk-unknown-unknown", clientId: client.id };
+    // The library passes an empty map with the password's proof, and none with the device's.
+    const { clientMetadata, ...request } = first.request;
+    assert.deepEqual(clientMetadata, {});
+    assert.deepEqual(second, { ...first, triggerSource: "TokenGeneration_AuthenticateDevice", callerContext, request });
   });
 
   test("keeps the tokens back when it fails or answers nonsense", async () => {

@@ -51,8 +51,8 @@ impl UserPools {
         Self::own(config, None)
     }
 
-    /// The same with a double in the place of the three triggers of custom authentication, which cannot be invoked
-    /// otherwise yet. The pool must still name its triggers.
+    /// The same with code of yours in the place of the three triggers of custom authentication. The pool must still name
+    /// its triggers.
     pub fn open_with_custom_challenges(
         config: Config,
         double: Arc<dyn CustomChallenges>,
