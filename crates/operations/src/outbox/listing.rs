@@ -61,6 +61,7 @@ pub async fn list(cx: &Context, state: Option<State>, limit: i64) -> Result<Vec<
     for Listed { message, .. } in &mut listed {
         message.destination = masked(message);
         (message.code, message.temporary_password, message.subject, message.html) = (None, None, None, None);
+        message.event = None;
         message.body.clear();
     }
     Ok(listed)
@@ -135,6 +136,7 @@ mod tests {
                 subject: None,
                 body: String::new(),
                 html: None,
+                event: None,
                 created_at: 0.0,
             };
             let once = masked(&message);
