@@ -300,19 +300,19 @@ def test_a_gateway_that_says_nothing_is_left(tmp_path):
     texts.stop()
 
 
-class TestWithoutAWay:
+@pytest.fixture(scope="module")
+def mute(tmp_path_factory):
     """`serve` without transports."""
+    server = serve(tmp_path_factory.mktemp("mute"), "")
+    yield server
+    server.stop()
 
-    @pytest.fixture(scope="class")
-    def server(self, tmp_path_factory):
-        server = serve(tmp_path_factory.mktemp("mute"), "")
-        yield server
-        server.stop()
 
+class TestWithoutAWay:
     NO_EMAIL = "No way to deliver messages by EMAIL is configured."
 
-    def test_what_needs_a_message_is_refused(self, server):
-        pool = Pool(server, AutoVerifiedAttributes=["email"])
+    def test_what_needs_a_message_is_refused(self, mute):
+        pool = Pool(mute, AutoVerifiedAttributes=["email"])
         client = pool.client()
         user = pool.user("jane", verified("jane@example.com"), password=PASSWORD)
         token = client.tokens("jane")["AccessToken"]
@@ -332,25 +332,25 @@ class TestWithoutAWay:
             client.sdk.sign_up(ClientId=client.id, Username="sue", Password=PASSWORD, UserAttributes=attributes)
         with refused(failure, self.NO_EMAIL):
             change = attribute_list({"email": "jane@example.org"})
-            server.sdk.update_user_attributes(AccessToken=token, UserAttributes=change)
+            mute.sdk.update_user_attributes(AccessToken=token, UserAttributes=change)
         with refused(failure, self.NO_EMAIL):
-            server.sdk.get_user_attribute_verification_code(AccessToken=token, AttributeName="email")
+            mute.sdk.get_user_attribute_verification_code(AccessToken=token, AttributeName="email")
         # Not modelled by these: the nearest that is.
         with refused("InvalidParameterException", self.NO_EMAIL):
             user.admin_reset_user_password()
         assert client.tokens("jane"), "nothing has changed"
 
-    def test_a_second_factor_that_reaches_nobody_is_told(self, server):
+    def test_a_second_factor_that_reaches_nobody_is_told(self, mute):
         sms = {"SnsCallerArn": "arn:aws:iam::123456789012:role/service-role/sms", "ExternalId": "external"}
-        pool = Pool(server, SmsConfiguration=sms)
+        pool = Pool(mute, SmsConfiguration=sms)
         pool.set_user_pool_mfa_config(MfaConfiguration="ON", SmsMfaConfiguration={"SmsConfiguration": sms})
         pool.user("mia", {"phone_number": "+12065550103", "phone_number_verified": "true"}, password=PASSWORD)
         expected = "No way to deliver messages by SMS is configured."
         with refused("InvalidUserPoolConfigurationException", expected):
             pool.client().sign_in("mia")
 
-    def test_nobody_learns_who_exists(self, server):
-        pool = Pool(server, AutoVerifiedAttributes=["email"])
+    def test_nobody_learns_who_exists(self, mute):
+        pool = Pool(mute, AutoVerifiedAttributes=["email"])
         client = pool.client(PreventUserExistenceErrors="ENABLED")
         pool.user("jane", verified("jane@example.com"), password=PASSWORD)
         for name in ("jane", "nobody", "nobody@example.com"):
