@@ -51,6 +51,8 @@ pub struct Services {
     pub(crate) deliveries_wake: Arc<Notify>,
     pub(crate) hasher: PasswordHasher,
     pub(crate) gates: Gates,
+    /// Those of guesses that another service judges: nobody else waits for it.
+    pub(crate) slow_gates: Gates,
     /// The way to other services.
     pub outbound: Arc<Outbound>,
     /// The functions behind triggers.
@@ -80,6 +82,7 @@ impl Services {
             declared: Mutex::default(),
             work: WorkPool::start(),
             gates: Gates::default(),
+            slow_gates: Gates::default(),
             functions: Functions::new(Arc::clone(&outbound), BTreeMap::new(), None),
             outbound,
             public_url: OnceLock::new(),

@@ -5,6 +5,7 @@
 //! a keyed hash, so that there are as few of them however many names are tried.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cognate_crypto::{random, seal};
 use cognate_domain::user::UserId;
@@ -21,6 +22,9 @@ use crate::messages::{Cause, Occasion};
 use crate::outbox;
 use crate::verifier::stranger_id;
 use crate::{Context, Error, OpenPool};
+
+/// How long is waited until a name may be asked for elsewhere.
+const QUEUE: Duration = Duration::from_secs(5);
 
 /// What wrong passwords are counted under.
 const PASSWORD: &str = "Password";
@@ -79,7 +83,9 @@ pub(super) async fn ask_elsewhere<T>(
     ask: impl AsyncFnOnce() -> Result<Option<T>, Error>,
 ) -> Result<Option<T>, Error> {
     let nobody = nobody(pool, name);
-    let _gate = cx.gates.enter(&nobody).await;
+    // Elsewhere may be slow, and a crowd must not wait for it one by one.
+    let gate = tokio::time::timeout(QUEUE, cx.slow_gates.enter(&nobody)).await;
+    let _gate = gate.map_err(|_| Error::Busy)?;
     check(cx, pool, name).await?;
     let found = ask().await?;
     if found.is_none() && counts {
