@@ -211,9 +211,11 @@ mod tests {
     use super::*;
 
     fn read(version: Version, response: &Value) -> Result<Customization, Unrecognizable> {
-        let event = json!({"version": "1", "request": {}, "response": response});
-        let sent = json!({"version": "1", "request": {}});
-        Customization::read(version, &Answer::read(&sent, event.to_string().as_bytes()).unwrap())
+        let sent = json!({
+            "version": "1", "triggerSource": "TokenGeneration_Authentication", "region": "r", "userPoolId": "r_a",
+            "userName": "maria", "callerContext": {}, "request": {}, "response": response,
+        });
+        Customization::read(version, &Answer::read(&sent, sent.to_string().as_bytes()).unwrap())
     }
 
     fn id() -> Map<String, Value> {

@@ -4,7 +4,11 @@
 
 mod alias;
 
+use std::sync::LazyLock;
+
 use cognate_model::{AliasAttributeType, DeliveryMediumType, UsernameAttributeType};
+
+use regex::Regex;
 
 use crate::user::UserId;
 use crate::{Pool, Refusal, User};
@@ -23,6 +27,14 @@ pub enum NewName {
         /// The address, as it was typed.
         value: String,
     },
+}
+
+/// Whether a text has the form of a `Username`: letters, marks, symbols, numbers and punctuation, none of which is invisible
+/// ("AdminCreateUser", API Reference: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, 128 at most).
+pub fn is_well_formed(name: &str) -> bool {
+    static PATTERN: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$").ok());
+    PATTERN.as_ref().is_some_and(|pattern| pattern.is_match(name))
 }
 
 /// Checks the `Username` of a new user against the pool's sign-in options.

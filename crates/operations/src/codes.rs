@@ -13,6 +13,7 @@ use cognate_store::{Tx, attempts, users};
 
 use crate::messages::{Cause, Writer};
 use crate::outbox::{self, Message, Posted};
+use crate::triggers::Trigger;
 use crate::{Context, Error, OpenPool};
 
 /// What a code is for.
@@ -88,6 +89,14 @@ pub(crate) async fn issue(
     target: &Destination,
     cause: Cause<'_>,
 ) -> Result<Issued, Error> {
+    if cause.client.is_some() && Trigger::CustomMessage.function(pool).is_some() {
+        // Who has asked too often does not make a function run either.
+        let now = cx.now().micros();
+        let asked = cx.read(|tx| Ok(attempts::get(tx, pool.id(), &user.id, purpose.name, now, WINDOW)?)).await?;
+        if asked >= purpose.most_sent {
+            return Err(too_many());
+        }
+    }
     let writer = Writer::new(cx, pool, user, cause).await?;
     make(cx, pool, user, purpose, target, &writer)
 }

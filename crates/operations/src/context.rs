@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use crate::cache::Caches;
 use crate::custom_challenges::CustomChallenges;
 use crate::declare::DeclaredPools;
-use crate::gates::Gates;
+use crate::gates::{Gates, SlowGates};
 use crate::outbox::Tally;
 use crate::risk::Knowledge;
 use crate::work::WorkPool;
@@ -52,7 +52,7 @@ pub struct Services {
     pub(crate) hasher: PasswordHasher,
     pub(crate) gates: Gates,
     /// Those of guesses that another service judges: nobody else waits for it.
-    pub(crate) slow_gates: Gates,
+    pub(crate) slow_gates: SlowGates,
     /// The way to other services.
     pub outbound: Arc<Outbound>,
     /// The functions behind triggers.
@@ -82,7 +82,7 @@ impl Services {
             declared: Mutex::default(),
             work: WorkPool::start(),
             gates: Gates::default(),
-            slow_gates: Gates::default(),
+            slow_gates: SlowGates::default(),
             functions: Functions::new(Arc::clone(&outbound), BTreeMap::new(), None),
             outbound,
             public_url: OnceLock::new(),

@@ -69,6 +69,9 @@ pub(crate) async fn call(
 ) -> Result<Option<Answer>, Error> {
     let Happening { trigger, source, version, request, response } = happening;
     let Some(function) = trigger.function(occasion.pool) else { return Ok(None) };
+    if is_foreign(occasion.pool, function) {
+        return Err(failed(trigger, InvokeError::NotInvoked("AccessDeniedException".to_owned())));
+    }
     let pool = occasion.pool.id();
     let common = Common {
         version,
@@ -85,6 +88,24 @@ pub(crate) async fn call(
     let call = cognate_triggers::Event { function, id: &id, body: &body, now: cx.clock.wall().seconds() };
     let answered = cx.functions.invoke(call).await.map_err(|error| failed(trigger, error))?;
     Answer::read(&event, &answered).map(Some).map_err(Into::into)
+}
+
+/// Whether a function is called when somebody has signed in.
+pub(crate) fn hear_of_sign_ins(pool: &Pool) -> bool {
+    [Trigger::PostAuthentication, Trigger::PreTokenGeneration].iter().any(|trigger| trigger.function(pool).is_some())
+}
+
+/// Whether an error is one of a function.
+pub(crate) fn is_theirs(error: &Error) -> bool {
+    let theirs = [Exception::UserLambdaValidation, Exception::UnexpectedLambda, Exception::InvalidLambdaResponse];
+    matches!(error, Error::Refused(refusal) if theirs.contains(&refusal.exception))
+}
+
+/// Whether a function is the webhook of another pool, which is nobody else's.
+pub(crate) fn is_foreign(pool: &Pool, function: &str) -> bool {
+    let mut parts = function.splitn(6, ':');
+    let is_webhook = function.starts_with("arn:cognate:webhook:");
+    is_webhook && parts.nth(5).and_then(|place| place.split_once('/')).is_none_or(|(owner, _)| owner != pool.id())
 }
 
 fn failed(trigger: Trigger, error: InvokeError) -> Error {

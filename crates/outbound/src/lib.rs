@@ -24,6 +24,8 @@ pub use tls::{TrustError, client_config};
 
 /// How long a connection that nobody uses is kept.
 const IDLE: Duration = Duration::from_secs(30);
+/// How long a connection may take to be made: shorter than a call, so that it is told apart from one that was made.
+const CONNECT: Duration = Duration::from_secs(3);
 /// How many connections to a host are kept.
 const IDLE_CONNECTIONS: usize = 32;
 
@@ -140,6 +142,7 @@ impl Outbound {
             let mut connector = HttpConnector::new();
             connector.enforce_http(false);
             connector.set_nodelay(true);
+            connector.set_connect_timeout(Some(CONNECT));
             let tls = client_config(self.authorities.as_deref())?;
             let connector = hyper_rustls::HttpsConnectorBuilder::new()
                 .with_tls_config(tls)

@@ -15,6 +15,10 @@ use crate::{Again, Event, InvokeError, failure_of, post};
 const TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 const LOG: HeaderName = HeaderName::from_static("x-amz-log-type");
 
+/// What is asked of a function: an answer, or only to take the event.
+pub(crate) const REQUEST: &str = "RequestResponse";
+pub(crate) const EVENT: &str = "Event";
+
 /// The region where an ARN names none.
 const DEFAULT_REGION: &str = "us-east-1";
 
@@ -30,12 +34,12 @@ pub struct Lambda {
 }
 
 impl Lambda {
-    pub(crate) fn call(&self, event: Event<'_>, within: Duration) -> Option<Call> {
+    pub(crate) fn call(&self, event: Event<'_>, kind: &'static str, within: Duration) -> Option<Call> {
         let base = self.endpoint.to_string();
         let name = encoded(self.name.as_deref().unwrap_or(event.function));
         let url = format!("{}/2015-03-31/functions/{name}/invocations", base.trim_end_matches('/'));
         let mut call = post(url.parse().ok()?, event.body, within);
-        call.headers.push((TYPE, HeaderValue::from_static("RequestResponse")));
+        call.headers.push((TYPE, HeaderValue::from_static(kind)));
         call.headers.push((LOG, HeaderValue::from_static("None")));
         if let Some(credentials) = &self.credentials {
             let region = event.function.split(':').nth(3).filter(|region| !region.is_empty());

@@ -9,14 +9,14 @@ mod lambda;
 mod tests;
 mod webhook;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use cognate_outbound::{Answer, Call, Failure, Outbound};
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 pub use kms::{DataKey, Kms};
@@ -30,9 +30,11 @@ const ATTEMPTS: u32 = 3;
 /// How long we wait before it is called again.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How many calls are under way at once; more wait for their turn, within their own limit.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 1_024;
+/// How many calls of one function are.
+const AT_ONCE_EACH: usize = 128;
 /// The largest answer that is read, in bytes.
-const MOST: usize = 1 << 20;
+const MOST: usize = 1 << 18;
 
 /// Where a function is.
 #[derive(Debug, Clone)]
@@ -66,7 +68,8 @@ pub struct Functions {
     lambda: Option<Lambda>,
     kms: Option<Kms>,
     limit: Duration,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
+    each: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
 /// An event on its way.
@@ -88,8 +91,16 @@ impl Functions {
         if let Some(lambda) = &lambda {
             outbound.allow(&lambda.endpoint);
         }
-        let permits = Semaphore::new(AT_ONCE);
-        let functions = Self { outbound, targets: RwLock::default(), lambda, kms: None, limit: LIMIT, permits };
+        let permits = Arc::new(Semaphore::new(AT_ONCE));
+        let functions = Self {
+            outbound,
+            targets: RwLock::default(),
+            lambda,
+            kms: None,
+            limit: LIMIT,
+            permits,
+            each: Mutex::default(),
+        };
         for (arn, target) in targets {
             functions.put(arn, target);
         }
@@ -153,10 +164,7 @@ impl Functions {
             );
             return Err(InvokeError::NotInvoked("ResourceNotFoundException".to_owned()));
         };
-        let turn = tokio::time::timeout(self.limit, self.permits.acquire()).await;
-        let Ok(Ok(_permit)) = turn else {
-            return Err(InvokeError::NotInvoked("TooManyRequestsException".to_owned()));
-        };
+        let _turn = self.turn(event.function).await?;
         let mut attempt = 1;
         loop {
             let outcome = self.once(&target, event, Instant::now() + self.limit).await;
@@ -169,11 +177,50 @@ impl Functions {
         }
     }
 
+    /// Hands an event over, without waiting for what comes of it: once, because a function that was reached and did not
+    /// answer in time has the event, and would act on it again.
+    pub async fn hand_over(&self, event: Event<'_>) -> Result<(), InvokeError> {
+        let Some(target) = self.target(event.function) else {
+            return Err(InvokeError::NotInvoked("ResourceNotFoundException".to_owned()));
+        };
+        let _turn = self.turn(event.function).await?;
+        let call = match &*target {
+            Target::Lambda(lambda) => lambda.call(event, lambda::EVENT, self.limit),
+            Target::Webhook(webhook) => webhook.call(event, self.limit),
+        };
+        let not_made = || InvokeError::NotInvoked("InvalidRequestContentException".to_owned());
+        let answer = match self.outbound.post(call.ok_or_else(not_made)?).await {
+            Err(Failure::TimedOut | Failure::Broken(_) | Failure::TooLarge) => return Ok(()),
+            other => other.map_err(|failure| again(&failure).error())?,
+        };
+        let outcome = match &*target {
+            Target::Lambda(_) => lambda::read(answer),
+            Target::Webhook(_) => webhook::read(answer),
+        };
+        outcome.map(|_| ()).map_err(Again::error)
+    }
+
+    /// A turn to call a function: some of each, and of all together.
+    async fn turn(&self, function: &str) -> Result<[OwnedSemaphorePermit; 2], InvokeError> {
+        let its = {
+            let mut all = self.each.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(function.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE_EACH))))
+        };
+        let both = async {
+            // Its own first: who waits for a slow function holds nothing that others need.
+            let its = its.acquire_owned().await.ok()?;
+            let all = Arc::clone(&self.permits).acquire_owned().await.ok()?;
+            Some([its, all])
+        };
+        let turn = tokio::time::timeout(self.limit, both).await.ok().flatten();
+        turn.ok_or_else(|| InvokeError::NotInvoked("TooManyRequestsException".to_owned()))
+    }
+
     async fn once(&self, target: &Target, event: Event<'_>, end: Instant) -> Result<Bytes, Again> {
         let not_made = || Again::No(InvokeError::NotInvoked("InvalidRequestContentException".to_owned()));
         let within = end.saturating_duration_since(Instant::now());
         let call = match target {
-            Target::Lambda(lambda) => lambda.call(event, within),
+            Target::Lambda(lambda) => lambda.call(event, lambda::REQUEST, within),
             Target::Webhook(webhook) => webhook.call(event, within),
         };
         let answer = self.outbound.post(call.ok_or_else(not_made)?).await.map_err(|failure| again(&failure))?;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value, json};
 
 /// The answer has not the form that it must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,21 +14,38 @@ pub struct Unrecognizable;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer(Map<String, Value>);
 
-/// Members that a function gives back as they were.
-const UNCHANGED: [&str; 6] = ["version", "triggerSource", "region", "userPoolId", "userName", "callerContext"];
+/// What is read of an answer; everything else is passed over without being kept.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answered {
+    version: String,
+    trigger_source: String,
+    region: String,
+    user_pool_id: String,
+    user_name: String,
+    caller_context: BTreeMap<String, String>,
+    #[serde(rename = "request")]
+    #[expect(clippy::zero_sized_map_values, reason = "an object, of whose members nothing is kept")]
+    _request: BTreeMap<String, IgnoredAny>,
+    response: Map<String, Value>,
+}
 
 impl Answer {
     /// Reads what a function made of an event. Members that it added besides are of no meaning.
     pub fn read(event: &Value, body: &[u8]) -> Result<Self, Unrecognizable> {
-        let Ok(Value::Object(mut answered)) = serde_json::from_slice(body) else { return Err(Unrecognizable) };
-        let is_kept = |name: &str| answered.get(name) == event.get(name);
-        if !UNCHANGED.into_iter().all(is_kept) || !answered.get("request").is_some_and(Value::is_object) {
+        let answered: Answered = serde_json::from_slice(body).map_err(|_| Unrecognizable)?;
+        let is_kept = |(name, value): (&str, &str)| event.get(name).and_then(Value::as_str) == Some(value);
+        let texts = [
+            ("version", answered.version.as_str()),
+            ("triggerSource", &answered.trigger_source),
+            ("region", &answered.region),
+            ("userPoolId", &answered.user_pool_id),
+            ("userName", &answered.user_name),
+        ];
+        if !texts.into_iter().all(is_kept) || event.get("callerContext") != Some(&json!(answered.caller_context)) {
             return Err(Unrecognizable);
         }
-        match answered.remove("response") {
-            Some(Value::Object(response)) => Ok(Self(response)),
-            _ => Err(Unrecognizable),
-        }
+        Ok(Self(answered.response))
     }
 
     /// A switch; off where it is absent or null.
@@ -91,9 +110,9 @@ impl Answer {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    const UNCHANGED: [&str; 6] = ["version", "triggerSource", "region", "userPoolId", "userName", "callerContext"];
 
     fn event() -> Value {
         json!({

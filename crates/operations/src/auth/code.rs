@@ -48,7 +48,7 @@ pub(super) async fn answer(
     };
     // One guess at a time: each sees what the earlier ones left.
     let id = course.user.id;
-    let _gate = cx.gates.enter(&id).await;
+    let gate = cx.gates.enter(&id).await;
     let pool = sign_in.pool;
     course.user = cx.read(|tx| Ok(users::by_id(tx, pool.id(), &id)?)).await?.ok_or_else(Error::no_user)?;
     session.check_password(&course.user)?;
@@ -59,6 +59,8 @@ pub(super) async fn answer(
     if let Stage::FirstCode(asked) = session.stage {
         judge_first(cx, sign_in, &course, &session, given).await?;
         course.attempt = course.attempt.mfa_right();
+        // What comes next may wait for a function.
+        drop(gate);
         return course.advance(cx, Some(&session.stage), Input::First(challenge::first(asked))).await;
     }
     lockout::check(&course.user.hidden.lockout, cx.now())?;
@@ -72,6 +74,7 @@ pub(super) async fn answer(
         course.commit.address = Some(address.clone());
     }
     course.attempt = course.attempt.mfa_right();
+    drop(gate);
     course.advance(cx, Some(&session.stage), Input::Second(name)).await
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cognate_crypto::srp::ClientValue;
 use cognate_domain::risk;
-use cognate_domain::sign_in::{self, Demand, Device, Effect, Flow, Input, Next, Shown, Situation, Stage};
+use cognate_domain::sign_in::{self, Demand, Device, Effect, First, Flow, Input, Next, Shown, Situation, Stage};
 use cognate_domain::user::UserId;
 use cognate_domain::{User, lockout};
 use cognate_model::{EventResponseType, EventType, Exception};
@@ -138,6 +138,7 @@ impl<'a> Course<'a> {
                 return Err(attempt_ends::refused(cx, self.sign_in, &self.user, self.attempt, refusal.into()).await);
             }
         };
+        self.note_round(input);
         self.shown = step.shown;
         self.commit.effects.extend(step.effects);
         match step.next {
@@ -151,6 +152,22 @@ impl<'a> Course<'a> {
                 Box::pin(tokens::sign_in(cx, sign_in, user, attempt, self.commit, source)).await.map(Outcome::Tokens)
             }
         }
+    }
+
+    /// The triggers of custom authentication see what else was answered, as they see their own challenges.
+    fn note_round(&mut self, input: Input) {
+        if self.flow != Flow::Custom {
+            return;
+        }
+        let name = match input {
+            Input::Second(name) | Input::Enrolled(name) => name.as_str(),
+            Input::First(First::Email) => "EMAIL_OTP",
+            Input::First(First::Sms) => "SMS_OTP",
+            Input::DeviceNamed => "DEVICE_SRP_AUTH",
+            Input::DeviceProved => "DEVICE_PASSWORD_VERIFIER",
+            _ => return,
+        };
+        self.rounds.push(name, true, None);
     }
 
     /// What tokens are said to come from, if this input leads to them.
@@ -246,6 +263,32 @@ impl Commit {
         if let Some(passkey) = &self.passkey {
             passkey.record(tx, pool)?;
         }
+        self.look(tx, pool, user, hash, now)
+    }
+
+    /// The same without writing, ahead of functions that are told of a sign-in.
+    pub(crate) fn look_ahead(
+        &self,
+        tx: &mut dyn Tx,
+        pool: &OpenPool,
+        user: &UserId,
+        hash: Option<&str>,
+        now: cognate_model::Timestamp,
+    ) -> Result<(), Error> {
+        if let Some(spent) = &self.spent {
+            spent.check_unused(tx, pool.id())?;
+        }
+        self.look(tx, pool, user, hash, now).map(|_| ())
+    }
+
+    fn look(
+        &self,
+        tx: &mut dyn Tx,
+        pool: &OpenPool,
+        user: &UserId,
+        hash: Option<&str>,
+        now: cognate_model::Timestamp,
+    ) -> Result<User, Error> {
         let current = users::by_id(tx, pool.id(), user)?.ok_or_else(Error::no_user)?;
         lockout::check(&current.hidden.lockout, now)?;
         if !current.enabled {

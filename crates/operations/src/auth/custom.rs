@@ -9,6 +9,7 @@ use cognate_crypto::srp::ClientValue;
 use cognate_domain::sign_in::{Flow, Input, Stage};
 use cognate_domain::{User, client_rules};
 use cognate_model::{ChallengeNameType, EventType, Exception};
+use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::course::Course;
@@ -75,10 +76,16 @@ impl Rounds {
         self.push(name, result, metadata);
     }
 
+    /// Keeps `SRP_A`, however it was written, in one length.
+    fn keep_client_value(&mut self, value: &ClientValue) {
+        self.client_value = Some(BASE64.encode(value.as_bytes()));
+    }
+
     /// `SRP_A`, which is good for one proof.
     pub(super) fn take_client_value(&mut self) -> Result<ClientValue, Error> {
-        let value = self.client_value.take().ok_or_else(unrecognizable)?;
-        ClientValue::parse(&value).map_err(|_| unrecognizable())
+        let kept = self.client_value.take().ok_or_else(unrecognizable)?;
+        let bytes = BASE64.decode(kept.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+        Ok(ClientValue::from_bytes(bytes.ok_or_else(unrecognizable)?))
     }
 
     /// Notes a challenge and its outcome.
@@ -102,8 +109,7 @@ pub(super) async fn begin(cx: &Context, sign_in: &SignIn<'_>, parameters: &Param
     cx.custom_challenges(sign_in.pool)?;
     let mut rounds = Rounds::default();
     if parameters.get("CHALLENGE_NAME").is_some_and(|name| name == "SRP_A") {
-        srp::client_value(parameters)?;
-        rounds.client_value = parameters.get("SRP_A").map(str::to_owned);
+        rounds.keep_client_value(&srp::client_value(parameters)?);
         rounds.push("SRP_A", true, None);
     }
     let found = find(cx, sign_in, name).await?;
@@ -192,7 +198,11 @@ pub(super) async fn answer_proof(
         Resumed::User(course, session) => (course, session),
         Resumed::Stranger(session) => {
             let name = parameters.require("USERNAME")?;
-            return custom_stranger::answer_proof(cx, sign_in, name, &session).await;
+            return match proved {
+                Err(Error::Refused(refusal)) if refusal.message != super::judgement::WRONG => Err(refusal.into()),
+                Err(error @ (Error::Internal(_) | Error::Busy | Error::Changed)) => Err(error),
+                _ => custom_stranger::answer_proof(cx, sign_in, name, &session).await,
+            };
         }
     };
     match proved {
@@ -203,6 +213,7 @@ pub(super) async fn answer_proof(
             course.advance(cx, Some(&session.stage), input).await
         }
         Err(Error::Refused(refusal)) if refusal.message == super::judgement::WRONG => {
+            course.spend(cx).await?;
             course.rounds.push("PASSWORD_VERIFIER", false, None);
             Box::pin(consult(cx, *course)).await
         }

@@ -48,11 +48,11 @@ pub(super) async fn consult(
             (Stage::PasswordProof, srp::challenge(cx, sign_in, Flow::Custom, name, None, &value, event).await?)
         }
         Decision::Ask(_) | Decision::IssueTokens | Decision::Fail => {
-            pretence::begin(cx, pool, name).await?;
+            pretence::go_on(cx, pool, name, None, None).await?;
             return Err(wrong());
         }
     };
-    pretence::begin(cx, pool, name).await?;
+    pretence::go_on(cx, pool, name, None, None).await?;
     if let Outcome::Challenge { session, .. } = &mut outcome {
         let made = Session::of_stranger(cx, sign_in.client, nobody.id, Flow::Custom, stage, Held::Nothing, rounds);
         *session = Some(made.seal(cx, pool)?);
@@ -68,7 +68,7 @@ pub(super) async fn answer(
     session: &Session,
     given: &str,
 ) -> Result<Outcome, Error> {
-    pretence::go_on(cx, sign_in.pool, name, Some(session.spent()), None).await?;
+    pretence::spend(cx, sign_in.pool, session.spent()).await?;
     let triggers = cx.custom_challenges(sign_in.pool)?;
     let nobody = User::nobody(session.user);
     let mut rounds = session.rounds.clone();
@@ -84,7 +84,7 @@ pub(super) async fn answer_proof(
     name: &str,
     session: &Session,
 ) -> Result<Outcome, Error> {
-    pretence::go_on(cx, sign_in.pool, name, Some(session.spent()), None).await?;
+    pretence::spend(cx, sign_in.pool, session.spent()).await?;
     let mut rounds = session.rounds.clone();
     rounds.push("PASSWORD_VERIFIER", false, None);
     consult(cx, sign_in, name, rounds).await

@@ -253,7 +253,7 @@ pub(super) async fn prove(cx: &Context, sign_in: &SignIn<'_>, parameters: &Param
     };
     // One guess at a time: each sees what the earlier ones left.
     let (pool, id) = (sign_in.pool, course.user.id);
-    let _gate = cx.gates.enter(&id).await;
+    let gate = cx.gates.enter(&id).await;
     let (user, stored) = cx
         .read(|tx| {
             let user = users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
@@ -270,6 +270,8 @@ pub(super) async fn prove(cx: &Context, sign_in: &SignIn<'_>, parameters: &Param
         return Err(attempt_ends::wrong(cx, sign_in, &course.user, course.attempt.mfa_wrong(), wrong()).await);
     }
     course.attempt = course.attempt.mfa_right();
+    // What comes next may wait for a function.
+    drop(gate);
     course.advance(cx, Some(&session.stage), Input::DeviceProved).await
 }
 

@@ -32,15 +32,21 @@ pub(super) async fn find_or_move_in(
         Err(Error::Refused(refusal)) => refusal.exception == Exception::UserNotFound,
         Err(_) => false,
     };
-    if !is_unknown || Trigger::UserMigration.function(sign_in.pool).is_none() {
+    // Who could have no such name here is not asked for: another directory may be less strict about spelling, and each
+    // spelling would be another name to guess at.
+    if !is_unknown || Trigger::UserMigration.function(sign_in.pool).is_none() || !usernames::is_well_formed(name) {
         return found;
     }
-    let asked = pretence::ask_elsewhere(cx, sign_in.pool, name, true, async || {
+    let asked = pretence::ask_elsewhere(cx, sign_in.pool, name, async || {
         let question = Question::Authentication { password, validation: sign_in.validation.as_ref() };
         move_in(cx, sign_in, name, question, Some(password)).await
     });
-    if let Some(user) = asked.await? {
-        return Ok(Some(user));
+    match asked.await {
+        Ok(Some(user)) => return Ok(Some(user)),
+        Ok(None) => {}
+        // Only somebody with the right password gets that far, but for all others there is nobody.
+        Err(Error::Refused(refusal)) if refusal.exception == Exception::UserNotFound && found.is_ok() => {}
+        Err(error) => return Err(error),
     }
     found?;
     // The client hides who exists: judged like any wrong password, and counted already.
@@ -56,13 +62,10 @@ pub(super) async fn find_forgetful(
     name: &str,
     metadata: Option<&Passed>,
 ) -> Result<Option<User>, Error> {
-    if Trigger::UserMigration.function(sign_in.pool).is_none() {
+    if Trigger::UserMigration.function(sign_in.pool).is_none() || !usernames::is_well_formed(name) {
         return Ok(None);
     }
-    pretence::ask_elsewhere(cx, sign_in.pool, name, false, async || {
-        move_in(cx, sign_in, name, Question::ForgotPassword { metadata }, None).await
-    })
-    .await
+    move_in(cx, sign_in, name, Question::ForgotPassword { metadata }, None).await
 }
 
 async fn move_in(

@@ -74,21 +74,20 @@ pub(super) async fn check(cx: &Context, pool: &OpenPool, name: &str) -> Result<(
 }
 
 /// Asks whether somebody elsewhere has this name and this password: one at a time, and no more often than a password of
-/// ours may be tried. Where nobody has, that counts like a wrong password if `counts` says so.
+/// ours may be tried. Whatever is not a success counts like a wrong password.
 pub(super) async fn ask_elsewhere<T>(
     cx: &Context,
     pool: &Arc<OpenPool>,
     name: &str,
-    counts: bool,
     ask: impl AsyncFnOnce() -> Result<Option<T>, Error>,
 ) -> Result<Option<T>, Error> {
     let nobody = nobody(pool, name);
     // Elsewhere may be slow, and a crowd must not wait for it one by one.
-    let gate = tokio::time::timeout(QUEUE, cx.slow_gates.enter(&nobody)).await;
+    let gate = tokio::time::timeout(QUEUE, cx.slow_gates.enter(stranger_id(pool, name))).await;
     let _gate = gate.map_err(|_| Error::Busy)?;
     check(cx, pool, name).await?;
-    let found = ask().await?;
-    if found.is_none() && counts {
+    let found = ask().await;
+    if !matches!(found, Ok(Some(_))) {
         let (now, pool) = (cx.now(), Arc::clone(pool));
         cx.write(move |tx| {
             let after = lockout::failed(&failures(tx, &pool, &nobody)?, now);
@@ -96,7 +95,7 @@ pub(super) async fn ask_elsewhere<T>(
         })
         .await?;
     }
-    Ok(found)
+    found
 }
 
 fn failures(tx: &mut dyn Tx, pool: &OpenPool, nobody: &UserId) -> Result<cognate_domain::user::Lockout, Error> {
@@ -136,12 +135,19 @@ pub(crate) async fn answer(cx: &Context, pool: &Arc<OpenPool>, name: &str, purpo
     refused.unwrap_or_else(|error| error)
 }
 
-/// A sign-in that goes on to a challenge, which writes as much as a user's.
+/// An attempt that is refused unseen, which writes as much as a user's.
 pub(super) async fn begin(cx: &Context, pool: &Arc<OpenPool>, name: &str) -> Result<(), Error> {
-    go_on(cx, pool, name, None, None).await
+    let (nobody, now, pool) = (nobody(pool, name), cx.now().micros(), Arc::clone(pool));
+    cx.write(move |tx| Ok(attempts::count(tx, pool.id(), &nobody, "Begun", now, i64::MAX).map(|_| ())?)).await
 }
 
-/// The same after an answer, whose session is used up, and with a code: as many are sent in an hour as to a user.
+/// Uses up the session that was answered, whatever comes of the answer.
+pub(super) async fn spend(cx: &Context, pool: &Arc<OpenPool>, spent: Spent) -> Result<(), Error> {
+    let (now, pool) = (cx.now().micros(), Arc::clone(pool));
+    cx.write(move |tx| spent.record(tx, pool.id(), now)).await
+}
+
+/// A sign-in that goes on to a challenge, maybe after an answer, whose session is used up, and with a code: as many are sent in an hour as to a user.
 pub(super) async fn go_on(
     cx: &Context,
     pool: &Arc<OpenPool>,
@@ -153,10 +159,13 @@ pub(super) async fn go_on(
         outbox::require_way(cx, pool, super::challenge::medium(code))?;
     }
     let (nobody, now, pool) = (nobody(pool, name), cx.now().micros(), Arc::clone(pool));
+    let moment = cx.now();
     cx.write(move |tx| {
         if let Some(spent) = &spent {
             spent.record(tx, pool.id(), now)?;
         }
+        // As a user's lock is looked at with every step.
+        lockout::check(&failures(tx, &pool, &nobody)?, moment)?;
         let counted = match code {
             Some(code) => attempts::count(tx, pool.id(), &nobody, code.as_str(), now, codes::WINDOW)?,
             None => attempts::count(tx, pool.id(), &nobody, "Begun", now, i64::MAX).map(|_| 0)?,
@@ -172,11 +181,11 @@ pub(super) fn username(pool: &OpenPool, name: &str) -> String {
     if is_made { random::format_uuid(&stranger_id(pool, name)) } else { name.to_owned() }
 }
 
-/// Who stands for a name: one of 4,096, none of which is the id of a user, since those begin with the time.
+/// Who stands for a name: one of 2^20, so many that nobody fills them to lock others out, none of which is the id of a user, since those begin with the time.
 pub(super) fn nobody(pool: &OpenPool, name: &str) -> UserId {
-    let [high, low, ..] = pool.codes.mac(&seal::context(&["nobody", &usernames::fold(name)]));
+    let [high, middle, low, ..] = pool.codes.mac(&seal::context(&["nobody", &usernames::fold(name)]));
     let mut id = UserId::default();
-    let [.., before_last, last] = &mut id;
-    (*before_last, *last) = (high & 0x0f, low);
+    let [.., third_last, before_last, last] = &mut id;
+    (*third_last, *before_last, *last) = (high & 0x0f, middle, low);
     id
 }

@@ -16,6 +16,9 @@ use crate::{Context, Error, OpenPool};
 /// The longest session that the API can carry back ("SessionType", API Reference).
 const LONGEST: usize = 4_096;
 
+/// The longest payload that fits into it, beside the longest pool id.
+const LONGEST_PAYLOAD: usize = 2_944;
+
 /// What lengths are multiples of. Only what a trigger hands over does not fit into one.
 const STEP: usize = 1_024;
 
@@ -25,8 +28,8 @@ pub(crate) struct Session {
     id: [u8; 16],
     /// The user who is signing in, or the id that a name would have that nobody has.
     pub(crate) user: UserId,
-    /// Whether nobody has the name: every answer is a wrong one.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    /// Whether nobody has the name: every answer is a wrong one. Always written, for the length.
+    #[serde(default)]
     pub(crate) is_stranger: bool,
     client: String,
     /// How the sign-in began.
@@ -171,7 +174,7 @@ impl Session {
     /// As text. Sealed under the pool's session key.
     pub(crate) fn seal(&self, cx: &Context, pool: &OpenPool) -> Result<String, Error> {
         let mut payload = serde_json::to_vec(self).map_err(|e| Error::internal(e.to_string()))?;
-        pad(&mut payload);
+        pad(&mut payload, self.flow);
         let sealed = sealed_token::seal_text(&pool.sessions, "session", &payload, cx.random());
         let text = format!("{}.{sealed}", BASE64URL_NOPAD.encode(pool.id().as_bytes()));
         if text.len() > LONGEST {
@@ -248,10 +251,14 @@ impl Session {
 
 /// Makes a JSON text as long as others of its kind: a sealed text is as long as what is in it, and could tell a user from
 /// a name that nobody has.
-fn pad(payload: &mut Vec<u8>) {
-    let length = payload.len().next_multiple_of(STEP);
+fn pad(payload: &mut Vec<u8>, flow: Flow) {
+    let length = match flow {
+        // What the triggers and the client put in has any length, and all of it is hidden in one.
+        Flow::Custom => LONGEST_PAYLOAD.max(payload.len()),
+        Flow::Password | Flow::Choice => payload.len().next_multiple_of(STEP),
+    };
     // Beyond that a text would not fit into a request any more.
-    if length <= 2 * STEP {
+    if length <= LONGEST_PAYLOAD {
         payload.resize(length, b' ');
     }
 }
@@ -263,7 +270,7 @@ impl Spent {
     }
 
     /// Whether it was used, for an early answer; [`Spent::record`] decides.
-    pub(super) fn check_unused(&self, tx: &mut dyn Tx, pool: &str) -> Result<(), Error> {
+    pub(crate) fn check_unused(&self, tx: &mut dyn Tx, pool: &str) -> Result<(), Error> {
         if used_sessions::contains(tx, pool, &self.id)? { Err(used()) } else { Ok(()) }
     }
 

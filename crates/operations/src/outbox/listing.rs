@@ -94,7 +94,11 @@ pub async fn retry(cx: &Context, id: &str) -> Result<(), RetryError> {
 async fn listed(cx: &Context, sealed: &[Sealed]) -> Result<Vec<Listed>, Error> {
     let mut listed = Vec::with_capacity(sealed.len());
     for sealed in sealed {
-        let pool = cx.pool(&sealed.pool).await?;
+        // A message that outlived its pool is not what the list is about.
+        let pool = match cx.pool(&sealed.pool).await {
+            Err(Error::Refused(_)) => continue,
+            other => other?,
+        };
         let progress = &sealed.progress;
         let due = cognate_model::Timestamp::from_micros(progress.due);
         listed.push(Listed {

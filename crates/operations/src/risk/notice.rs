@@ -7,7 +7,7 @@ use cognate_delivery::RiskNotice;
 use cognate_domain::User;
 use cognate_domain::risk::configuration::Notice;
 use cognate_model::{DeliveryMediumType, NotifyConfigurationType};
-use cognate_store::attempts;
+use cognate_store::{attempts, users};
 
 use super::FeedbackToken;
 use crate::events::Attempt;
@@ -72,6 +72,10 @@ pub(super) async fn send(
     let is_sent = cx
         .write(move |tx| {
             if attempts::count(tx, pool.id(), &id, SENT, now.micros(), HOUR)? > MOST {
+                return Ok(false);
+            }
+            // A user who is gone by now leaves nothing behind.
+            if users::by_id(tx, pool.id(), &id)?.is_none() {
                 return Ok(false);
             }
             written.insert(tx)?;

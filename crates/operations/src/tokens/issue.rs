@@ -16,8 +16,8 @@ use super::activity::activity;
 use crate::auth::{Commit, SignIn};
 use crate::directory::{self, Claim};
 use crate::events::Attempt;
-use crate::triggers::post_authentication;
 use crate::triggers::pre_token_generation::{self, Cause, Source};
+use crate::triggers::{self, post_authentication};
 use crate::{Context, Error, OpenPool, keys};
 
 /// Groups in a token; a user has at most a hundred ("Quotas in Amazon Cognito").
@@ -99,6 +99,11 @@ pub(crate) async fn sign_in(
     source: Source,
 ) -> Result<AuthenticationResultType, Error> {
     let (pool, client) = (sign_in.pool, sign_in.client);
+    if triggers::hear_of_sign_ins(pool) {
+        // Functions hear of sign-ins that stand, not of those that the transaction below would refuse.
+        let hash = user.hidden.password.hash.as_deref();
+        cx.read(|tx| commit.look_ahead(tx, pool, &user.id, hash, cx.now())).await?;
+    }
     let is_new_device = commit.device.as_ref().is_some_and(|device| device.metadata(pool).is_some());
     post_authentication::tell(cx, sign_in, &user, is_new_device).await?;
     let now = cx.now();

@@ -68,13 +68,16 @@ pub(crate) async fn send(cx: &Context, pool: &Pool, id: &str, message: &Message)
     }
     let body = serde_json::to_vec(&event).map_err(|error| not_made(&error.to_string()))?.into();
     let call = cognate_triggers::Event { function, id, body: &body, now: cx.clock.wall().seconds() };
-    match cx.functions.invoke(call).await {
-        Ok(_) => Ok(()),
-        Err(error @ (InvokeError::Function(_) | InvokeError::TooLarge)) => {
-            tracing::warn!(pool = pool.id(), %error, "a custom sender failed; its errors are ignored");
+    if super::is_foreign(pool, function) {
+        return Err(not_made("AccessDeniedException"));
+    }
+    match cx.functions.hand_over(call).await {
+        Err(InvokeError::Function(_)) => {
+            // What it says stays with it: it knows the code.
+            tracing::warn!(pool = pool.id(), "a custom sender failed; its errors are ignored");
             Ok(())
         }
-        Err(error) => Err(error),
+        other => other,
     }
 }
 
