@@ -1,8 +1,10 @@
 //! Commands and their options.
 
 mod access_key;
+mod backup;
 mod dev;
 mod keys;
+mod progress;
 mod serve;
 mod shutdown;
 
@@ -29,6 +31,7 @@ Examples:
   cognate serve --data /var/lib/cognate       a server for production: signatures verified
   cognate access-key create --policy p.json   credentials for a caller of `serve`
   cognate keys rotate --data /var/lib/cognate new keys to sign tokens with, beside a running server
+  cognate backup --data /var/lib/cognate FILE a copy of all data, beside a running server
 
   aws cognito-idp list-user-pools --max-results 10 --region us-east-1 --endpoint-url http://127.0.0.1:9229";
 
@@ -43,6 +46,24 @@ enum Command {
     AccessKey(access_key::Options),
     /// The keys with which pools sign their tokens.
     Keys(keys::Options),
+    /// Copy all data, as it is at this moment, to a file. A server may run beside it.
+    Backup(backup::BackupOptions),
+    /// Put a backup into a folder that holds no data.
+    Restore(backup::RestoreOptions),
+}
+
+/// The folder of a short task that needs no key.
+#[derive(Args, Clone)]
+struct Folder {
+    /// The folder of the store; ./.cognate unless it is given.
+    #[arg(long = "data", value_name = "DIR", default_value = ".cognate")]
+    folder: PathBuf,
+}
+
+impl Folder {
+    fn path(&self) -> &std::path::Path {
+        &self.folder
+    }
 }
 
 /// What every command needs to open the data.
@@ -128,6 +149,8 @@ pub fn run() -> Result<(), Failure> {
         Some(Command::Serve(options)) => in_runtime(serve::run(options)),
         Some(Command::AccessKey(options)) => in_runtime(access_key::run(options)),
         Some(Command::Keys(options)) => in_runtime(keys::run(options)),
+        Some(Command::Backup(options)) => backup::backup(&options),
+        Some(Command::Restore(options)) => backup::restore(&options),
         None => in_runtime(dev::run(dev::Options::default())),
     }
 }
@@ -198,6 +221,12 @@ async fn declare(pools: &cognate::UserPools, file: &std::path::Path) -> Result<(
 
 async fn listen(address: &str) -> Result<tokio::net::TcpListener, Failure> {
     tokio::net::TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))
+}
+
+/// Prints to standard error, where what a task says does not mix with what it writes.
+fn tell(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Prints to standard output.

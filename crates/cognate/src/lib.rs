@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+mod backup;
 mod config;
 mod forwarded;
 mod knowledge;
@@ -41,6 +42,7 @@ mod routes;
 mod server;
 mod user_pools;
 
+pub use backup::{BackupError, backup, restore};
 pub use cognate_model as model;
 pub use cognate_operations::custom_challenges;
 pub use cognate_operations::declare::DeclaredPools;
@@ -48,6 +50,7 @@ pub use cognate_operations::keys::{Rotated, RotationError};
 pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings};
 pub use cognate_protocol::{NewKey, Policy, PolicyError};
 pub use cognate_store::OpenError;
+pub use cognate_store::backup::{Content, Copied};
 pub use config::{Config, FileConfig, Limits};
 pub use forwarded::Proxies;
 pub use master_key::MasterKeyError;

@@ -4,6 +4,8 @@
 
 #[path = "integration/api.rs"]
 mod api;
+#[path = "integration/backup.rs"]
+mod backup;
 #[path = "integration/concurrency.rs"]
 mod concurrency;
 #[path = "integration/deletion.rs"]

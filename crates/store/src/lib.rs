@@ -36,7 +36,7 @@ pub mod users;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use sqlite::OpenError;
+pub use sqlite::{OpenError, backup};
 pub use tx::{Conflict, DbError, Param, Row, Rows, Tx, Value};
 
 /// The store. Cheap to clone; the last one dropped closes it.

@@ -1,5 +1,6 @@
 //! The embedded engine: one file, one writer, readers on every thread.
 
+pub mod backup;
 mod checkpoint;
 mod connection;
 mod open;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// A running server. It is killed when it goes out of scope, without a chance to clean up.
 pub struct Program {
@@ -64,6 +64,18 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Runs a short task of the program to its end.
+pub fn run(arguments: &[&str], data: &Path) -> Output {
+    command(arguments, data).output().unwrap()
+}
+
+/// The same for a task that must succeed; gives what it printed.
+pub fn succeed(arguments: &[&str], data: &Path) -> String {
+    let output = run(arguments, data);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// What the program says when it refuses to start.
