@@ -142,7 +142,7 @@ impl Drop for Draft {
 }
 
 /// A new file that only its owner can read.
-pub(crate) fn private_file(path: &Path) -> io::Result<File> {
+pub fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -3,6 +3,8 @@
 mod access_key;
 mod backup;
 mod dev;
+mod export;
+mod import;
 mod keys;
 mod progress;
 mod serve;
@@ -50,6 +52,13 @@ enum Command {
     Backup(backup::BackupOptions),
     /// Put a backup into a folder that holds no data.
     Restore(backup::RestoreOptions),
+    /// Write pools, app clients, groups and users as lines of JSON, with all that a password is checked by.
+    Export(export::Options),
+    /// Take in what `export` wrote, or users of another system in the same form.
+    ///
+    /// Passwords come along as Argon2id, bcrypt, scrypt or PBKDF2 hashes. Who is there already is left as they are, so
+    /// an import that was interrupted is run again. No trigger runs and no message is sent.
+    Import(import::Options),
 }
 
 /// The folder of a short task that needs no key.
@@ -151,6 +160,8 @@ pub fn run() -> Result<(), Failure> {
         Some(Command::Keys(options)) => in_runtime(keys::run(options)),
         Some(Command::Backup(options)) => backup::backup(&options),
         Some(Command::Restore(options)) => backup::restore(&options),
+        Some(Command::Export(options)) => in_runtime(export::run(options)),
+        Some(Command::Import(options)) => in_runtime(import::run(options)),
         None => in_runtime(dev::run(dev::Options::default())),
     }
 }

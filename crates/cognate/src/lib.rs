@@ -42,11 +42,12 @@ mod routes;
 mod server;
 mod user_pools;
 
-pub use backup::{BackupError, backup, restore};
+pub use backup::{BackupError, backup, private_file, restore};
 pub use cognate_model as model;
 pub use cognate_operations::custom_challenges;
 pub use cognate_operations::declare::DeclaredPools;
 pub use cognate_operations::keys::{Rotated, RotationError};
+pub use cognate_operations::transfer::{Exported, Options as ImportOptions, Report as ImportReport, Secrets, Stopped};
 pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings};
 pub use cognate_protocol::{NewKey, Policy, PolicyError};
 pub use cognate_store::OpenError;

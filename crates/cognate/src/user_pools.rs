@@ -1,10 +1,12 @@
 //! Embedding: the operations in-process.
 
+use std::io::{BufRead, Write};
 use std::sync::Arc;
 
 use cognate_operations::custom_challenges::CustomChallenges;
 use cognate_operations::declare::{self, DeclaredPools};
 use cognate_operations::keys::{self, Rotated, RotationError};
+use cognate_operations::transfer::{self, Exported, Secrets, Stopped};
 use cognate_operations::{Caller, Clock, Context, Error, Message, Request, Services, dev, send};
 use cognate_protocol::{NewKey, Policy};
 use cognate_store::access_keys::StoredKey;
@@ -130,6 +132,27 @@ impl UserPools {
     /// signed with the old ones verify for as long as they live. None for a pool that has no keys yet.
     pub async fn rotate_keys(&self, pool: &str, ahead_seconds: u32) -> Result<Option<Rotated>, RotationError> {
         keys::rotate(&self.context(), pool, ahead_seconds).await
+    }
+
+    /// Writes these pools and all in them as lines of JSON (`docs/moving.md`). Each page of users is of one moment.
+    pub async fn export(
+        &self,
+        pools: &[String],
+        secrets: Secrets,
+        out: &mut (dyn Write + Send),
+        report: &mut (dyn FnMut(&Exported) + Send),
+    ) -> Result<Exported, Stopped> {
+        transfer::export(&self.context(), pools, secrets, out, report).await
+    }
+
+    /// Takes in lines of JSON (`docs/moving.md`), and tells of every batch, and of every line that was not taken.
+    pub async fn import(
+        &self,
+        input: impl BufRead + Send + 'static,
+        options: &transfer::Options,
+        tell: &mut (dyn FnMut(&transfer::Report, Option<(u64, &str)>) + Send),
+    ) -> (transfer::Report, Result<(), Stopped>) {
+        transfer::import(&self.context(), input, options, tell).await
     }
 
     /// The root key of this installation, made at first; the flag tells whether it was made now.

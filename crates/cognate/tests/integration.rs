@@ -28,6 +28,10 @@ mod kill;
 mod kill_ledger;
 #[path = "integration/limits.rs"]
 mod limits;
+#[path = "integration/moving.rs"]
+mod moving;
+#[path = "integration/moving_hashes.rs"]
+mod moving_hashes;
 #[path = "integration/not_built.rs"]
 mod not_built;
 #[path = "integration/process.rs"]

@@ -34,6 +34,7 @@ mod settings;
 mod sign_up;
 mod tags;
 pub mod tokens;
+pub mod transfer;
 mod triggers;
 mod user_pools;
 mod users;

@@ -26,13 +26,23 @@ impl Progress {
         // From the beginning of the line, over what stood there.
         let _ = write!(std::io::stderr(), "\r\x1b[2K{}", line());
     }
+
+    /// Takes the line away for something that stays.
+    pub(super) fn interrupt(&mut self, say: impl FnOnce()) {
+        self.clear();
+        say();
+    }
+
+    fn clear(&mut self) {
+        if self.drawn.take().is_some() {
+            let _ = write!(std::io::stderr(), "\r\x1b[2K");
+        }
+    }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.drawn.is_some() {
-            let _ = write!(std::io::stderr(), "\r\x1b[2K");
-        }
+        self.clear();
     }
 }
 

@@ -6,7 +6,7 @@ use cognate_model::EventType;
 use super::course::Course;
 use super::flow::SignIn;
 use super::judgement::{find, judge, look_up};
-use super::{Outcome, Parameters, device, secret_hash};
+use super::{Outcome, Parameters, device, password_renewal, secret_hash};
 use crate::events::Attempt;
 use crate::{Context, Error, hashing, triggers};
 
@@ -40,5 +40,6 @@ pub(super) async fn prove<'a>(
     })
     .await?;
     let attempt = look_up(cx, sign_in, &user, password, attempt.password_right()).await?;
+    let user = password_renewal::renewed(cx, sign_in.pool, user, password).await;
     Ok(Course::begin(sign_in, user, flow, attempt, parameters))
 }

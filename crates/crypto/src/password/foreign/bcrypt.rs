@@ -16,7 +16,7 @@ const TAG_CHARS: usize = 31;
 const TAG_LEN: usize = 23;
 
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Bcrypt {
+pub(in super::super) struct Bcrypt {
     cost: u32,
     salt: [u8; 16],
     tag: [u8; TAG_LEN],

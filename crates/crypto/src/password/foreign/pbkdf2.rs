@@ -13,7 +13,7 @@ use super::{check_sizes, number};
 const MOST: u32 = 2_000_000;
 
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Pbkdf2 {
+pub(in super::super) struct Pbkdf2 {
     rounds: NonZeroU32,
     salt: Vec<u8>,
     tag: Vec<u8>,

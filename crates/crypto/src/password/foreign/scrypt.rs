@@ -11,7 +11,7 @@ use super::{check_sizes, number};
 const MOST: u64 = 1 << 20;
 
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Scrypt {
+pub(in super::super) struct Scrypt {
     log_n: u8,
     r: u32,
     p: u32,
