@@ -218,10 +218,14 @@ fn open_existing(data: &Data) -> Result<cognate::UserPools, Failure> {
 }
 
 fn open_beside(data: &Data) -> Result<cognate::UserPools, Failure> {
+    cognate::UserPools::open_beside(configuration(data)?).map_err(|e| e.to_string())
+}
+
+fn configuration(data: &Data) -> Result<cognate::Config, Failure> {
     let mut config = cognate::Config::new(data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
     data.over(&cognate::FileConfig::default()).apply(&mut config)?;
     config.master_key.clone_from(&data.master_key);
-    cognate::UserPools::open_beside(config).map_err(|e| e.to_string())
+    Ok(config)
 }
 
 async fn declare(pools: &cognate::UserPools, file: &std::path::Path) -> Result<(), Failure> {

@@ -40,6 +40,7 @@ mod metrics;
 mod patient_stream;
 mod routes;
 mod server;
+mod uploads;
 mod user_pools;
 
 pub use backup::{BackupError, backup, private_file, restore};
@@ -47,7 +48,9 @@ pub use cognate_model as model;
 pub use cognate_operations::custom_challenges;
 pub use cognate_operations::declare::DeclaredPools;
 pub use cognate_operations::keys::{Rotated, RotationError};
-pub use cognate_operations::transfer::{Exported, Options as ImportOptions, Report as ImportReport, Secrets, Stopped};
+pub use cognate_operations::transfer::{
+    Exported, Options as ImportOptions, Pace, Report as ImportReport, Secrets, Stopped,
+};
 pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings};
 pub use cognate_protocol::{NewKey, Policy, PolicyError};
 pub use cognate_store::OpenError;

@@ -67,6 +67,17 @@ impl UserPools {
         Self::on(store, config, None)
     }
 
+    /// Opens the pools for an import: as their one owner if nobody else is, which is much faster, and beside a server
+    /// that runs otherwise.
+    pub fn open_for_import(config: Config) -> Result<(Self, transfer::Pace), OpenPoolsError> {
+        let (store, pace) = match Store::open_for_bulk(&config.data) {
+            Ok(store) => (store, transfer::Pace::Alone),
+            Err(OpenError::InUse(_)) => (Store::open_beside(&config.data)?, transfer::Pace::BesideServer),
+            Err(error) => return Err(error.into()),
+        };
+        Ok((Self::on(store, config, None)?, pace))
+    }
+
     fn on(store: Store, config: Config, double: Option<Arc<dyn CustomChallenges>>) -> Result<Self, OpenPoolsError> {
         let key = master_key::load(config.master_key.as_deref(), &config.data)?;
         let knowledge = knowledge::read(&config).map_err(OpenPoolsError::Data)?;

@@ -22,6 +22,7 @@ mod gates;
 mod generated;
 mod groups;
 mod hashing;
+pub mod imports;
 pub mod keys;
 mod mfa;
 mod outbox;

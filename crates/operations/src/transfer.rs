@@ -16,8 +16,12 @@ mod write;
 
 use std::fmt;
 
+pub(crate) use target::Target;
+pub(crate) use user_in::Newcomer;
+pub(crate) use write::{BatchError, OnFault, batch};
+
 pub use export::{Exported, Secrets, export};
-pub use import::{Options, Report, import};
+pub use import::{Options, Pace, Report, import};
 
 /// Why a move ended.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (5, include_str!("migrations/0005_sessions.sql")),
     (6, include_str!("migrations/0006_devices.sql")),
     (7, include_str!("migrations/0007_risk.sql")),
+    (9, include_str!("migrations/0009_import_jobs.sql")),
 ];
 
 /// The schema that this program writes.

@@ -5,10 +5,10 @@ use std::io::{BufReader, IsTerminal, Read};
 use std::path::PathBuf;
 
 use clap::Args;
-use cognate::{ImportOptions, ImportReport};
+use cognate::{ImportOptions, ImportReport, UserPools};
 
 use super::progress::{Progress, bar};
-use super::{Data, Failure, log, open_beside, say, tell};
+use super::{Data, Failure, configuration, log, say, tell};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -42,9 +42,13 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
             (Box::new(file), size)
         }
     };
-    let pools = open_beside(&options.data)?;
-    let how =
-        ImportOptions { into: options.into.clone(), from_line: options.from_line, keeps_going: options.keep_going };
+    let (pools, pace) = UserPools::open_for_import(configuration(&options.data)?).map_err(|e| e.to_string())?;
+    let how = ImportOptions {
+        into: options.into.clone(),
+        from_line: options.from_line,
+        pace,
+        keeps_going: options.keep_going,
+    };
     let mut progress = Progress::new();
     let input = BufReader::with_capacity(1 << 20, input);
     let (report, ended) = pools

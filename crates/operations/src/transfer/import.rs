@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::io::BufRead;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::sync::mpsc::{self, Receiver};
@@ -16,8 +17,32 @@ use super::write::{BatchError, OnFault, Written, batch};
 use super::{Stopped, head};
 use crate::{Context, Services};
 
-/// How many batches are on their way at once: with their lines, tens of megabytes at most.
+/// How many runs of lines are on their way to be read into users at once.
 const AHEAD: usize = 4;
+/// How many runs are written in one transaction where nobody waits for it: values in no order touch most pages of their
+/// indexes, and each is written once a transaction. With their lines, some fifty megabytes.
+const RUNS_ALONE: usize = 16;
+/// The longest rest between two batches beside a server.
+const LONGEST_REST: Duration = Duration::from_millis(100);
+
+/// Whether others wait for what is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// A server runs on the same data: batches are small, and it writes between them.
+    #[default]
+    BesideServer,
+    /// Nobody else writes.
+    Alone,
+}
+
+impl Pace {
+    fn runs(self) -> usize {
+        match self {
+            Self::BesideServer => 1,
+            Self::Alone => RUNS_ALONE,
+        }
+    }
+}
 
 /// How to take a file in.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +51,8 @@ pub struct Options {
     pub into: Option<String>,
     /// The first line whose user is taken; 0 and 1 mean all.
     pub from_line: u64,
+    /// Whether a server runs on the same data.
+    pub pace: Pace,
     /// Whether lines that cannot be taken are counted, instead of ending the import.
     pub keeps_going: bool,
 }
@@ -73,6 +100,7 @@ struct Import<'a> {
     parsing: VecDeque<Parsing>,
     report: Report,
     on_fault: OnFault,
+    pace: Pace,
     tell: &'a mut (dyn FnMut(&Report, Option<(u64, &str)>) + Send),
 }
 
@@ -89,7 +117,8 @@ pub async fn import(
         Err(stopped) => return (Report::default(), Err(stopped)),
     };
     let on_fault = if options.keeps_going { OnFault::KeepGoing } else { OnFault::Stop };
-    let mut import = Import { cx, targets, parsing: VecDeque::new(), report: Report::default(), on_fault, tell };
+    let mut import =
+        Import { cx, targets, parsing: VecDeque::new(), report: Report::default(), on_fault, pace: options.pace, tell };
     let ended = import.run(read(input, options.from_line)).await;
     (import.report, ended)
 }
@@ -158,28 +187,40 @@ impl Import<'_> {
     async fn parse(&mut self, lines: Vec<Text>, bytes: u64) -> Result<(), Stopped> {
         let (services, targets) = (self.cx.services(), self.targets.clone());
         self.parsing.push_back(tokio::task::spawn_blocking(move || parse_users(&services, &targets, lines, bytes)));
-        self.finish(AHEAD - 1).await
+        self.finish(AHEAD + self.pace.runs() - 1).await
     }
 
-    /// Writes batches until so many are left.
+    /// Writes batches while more than so many runs are left.
     async fn finish(&mut self, left: usize) -> Result<(), Stopped> {
         while self.parsing.len() > left {
-            let Some(parsing) = self.parsing.pop_front() else { break };
-            let parsed = parsing.await.map_err(Stopped::because)?;
-            for (line, reason) in parsed.faults {
-                self.fault(line, reason)?;
+            let runs = self.parsing.len().min(self.pace.runs());
+            let mut newcomers = Vec::new();
+            for parsing in self.parsing.drain(..runs).collect::<Vec<_>>() {
+                let parsed = parsing.await.map_err(Stopped::because)?;
+                for (line, reason) in parsed.faults {
+                    self.fault(line, reason)?;
+                }
+                newcomers.extend(parsed.newcomers);
+                self.report.bytes = parsed.bytes;
             }
-            let on_fault = self.on_fault;
-            let newcomers = parsed.newcomers;
-            let written = self.cx.store.write(move |tx| batch(tx, &newcomers, on_fault)).await;
-            let Written { users, present, faults } = written.map_err(|error: BatchError| Stopped::from(error))?;
-            self.report.users += users;
-            self.report.present_users += present;
-            self.report.bytes = parsed.bytes;
-            for (line, reason) in faults {
-                self.fault(line, reason)?;
-            }
-            (self.tell)(&self.report, None);
+            self.write(newcomers).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, newcomers: Vec<(u64, Newcomer)>) -> Result<(), Stopped> {
+        let (on_fault, begun) = (self.on_fault, Instant::now());
+        let written = self.cx.store.write(move |tx| batch(tx, &newcomers, on_fault)).await;
+        let Written { users, present, faults } = written.map_err(|error: BatchError| Stopped::from(error))?;
+        self.report.users += users;
+        self.report.present_users += present.len() as u64;
+        for (line, reason) in faults {
+            self.fault(line, reason)?;
+        }
+        (self.tell)(&self.report, None);
+        if self.pace == Pace::BesideServer {
+            // A server that waits for the file asks for it again and again, and would not get it between two batches.
+            tokio::time::sleep(begun.elapsed().min(LONGEST_REST)).await;
         }
         Ok(())
     }

@@ -10,8 +10,8 @@ use crate::verifier::prefix;
 use crate::{Context, Error, OpenPool};
 
 /// A pool that lines go to, whatever they call it.
-pub(super) struct Target {
-    pub(super) pool: Arc<OpenPool>,
+pub(crate) struct Target {
+    pub(crate) pool: Arc<OpenPool>,
 }
 
 impl Target {

@@ -23,15 +23,30 @@ const LONGEST_VALUE: usize = 2_048;
 const MOST_GROUPS: usize = 100;
 
 /// A user to write, with everything of theirs.
-pub(super) struct Newcomer {
-    pub(super) target: Arc<Target>,
-    pub(super) user: User,
-    pub(super) aliases: Vec<Alias>,
-    pub(super) search_values: Vec<(&'static str, String)>,
+pub(crate) struct Newcomer {
+    pub(crate) target: Arc<Target>,
+    pub(crate) user: User,
+    pub(crate) aliases: Vec<Alias>,
+    pub(crate) search_values: Vec<(&'static str, String)>,
     /// Whether the line said who it is, so that another of the name is somebody else.
-    pub(super) is_known_by_sub: bool,
-    pub(super) groups: Vec<String>,
-    pub(super) passkeys: Vec<Passkey>,
+    pub(crate) is_known_by_sub: bool,
+    pub(crate) groups: Vec<String>,
+    pub(crate) passkeys: Vec<Passkey>,
+}
+
+impl Newcomer {
+    /// A user with nothing but what stands in their row.
+    pub(crate) fn new(target: Arc<Target>, user: User) -> Self {
+        Self {
+            aliases: usernames::aliases(&target.pool, &user),
+            search_values: directory::search_values(&user),
+            target,
+            user,
+            is_known_by_sub: false,
+            groups: Vec::new(),
+            passkeys: Vec::new(),
+        }
+    }
 }
 
 /// The user of a line, or what is wrong with it.
@@ -88,13 +103,10 @@ pub(super) fn newcomer(
         return Err(format!("a user is in at most {MOST_GROUPS} groups"));
     }
     Ok(Newcomer {
-        aliases: usernames::aliases(pool, &user),
-        search_values: directory::search_values(&user),
-        passkeys: line.passkeys.into_iter().map(|line| passkey(&id, line)).collect::<Result<_, _>>()?,
-        target: Arc::clone(target),
-        user,
         is_known_by_sub,
         groups: line.groups,
+        passkeys: line.passkeys.into_iter().map(|line| passkey(&id, line)).collect::<Result<_, _>>()?,
+        ..Newcomer::new(Arc::clone(target), user)
     })
 }
 

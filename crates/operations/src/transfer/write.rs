@@ -12,7 +12,7 @@ use crate::OpenPool;
 
 /// What is done about a line that cannot be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OnFault {
+pub(crate) enum OnFault {
     /// Nothing of its batch is written.
     Stop,
     /// The others are.
@@ -21,16 +21,16 @@ pub(super) enum OnFault {
 
 /// What became of a batch.
 #[derive(Default)]
-pub(super) struct Written {
-    pub(super) users: u64,
-    /// Who were there already.
-    pub(super) present: u64,
+pub(crate) struct Written {
+    pub(crate) users: u64,
+    /// The lines of users who were there already.
+    pub(crate) present: Vec<u64>,
     /// Lines that were not taken, and why.
-    pub(super) faults: Vec<(u64, String)>,
+    pub(crate) faults: Vec<(u64, String)>,
 }
 
 /// Why nothing of a batch was written.
-pub(super) enum BatchError {
+pub(crate) enum BatchError {
     Db(DbError),
     Line(u64, String),
 }
@@ -64,7 +64,7 @@ enum Placed {
 }
 
 /// Writes users, each with the number of its line.
-pub(super) fn batch(tx: &mut dyn Tx, newcomers: &[(u64, Newcomer)], on_fault: OnFault) -> Result<Written, BatchError> {
+pub(crate) fn batch(tx: &mut dyn Tx, newcomers: &[(u64, Newcomer)], on_fault: OnFault) -> Result<Written, BatchError> {
     let mut written = Written::default();
     for of_pool in newcomers.chunk_by(|(_, one), (_, next)| Arc::ptr_eq(&one.target, &next.target)) {
         let Some((line, first)) = of_pool.first() else { continue };
@@ -81,7 +81,7 @@ pub(super) fn batch(tx: &mut dyn Tx, newcomers: &[(u64, Newcomer)], on_fault: On
             };
             match placed {
                 Placed::Written => came.push(newcomer.user.id),
-                Placed::Present => written.present += 1,
+                Placed::Present => written.present.push(*line),
                 Placed::Refused(reason) if on_fault == OnFault::Stop => return Err(BatchError::Line(*line, reason)),
                 Placed::Refused(reason) => written.faults.push((*line, reason)),
             }
