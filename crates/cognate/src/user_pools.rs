@@ -161,7 +161,7 @@ impl UserPools {
         &self,
         input: impl BufRead + Send + 'static,
         options: &transfer::Options,
-        tell: &mut (dyn FnMut(&transfer::Report, Option<(u64, &str)>) + Send),
+        tell: &mut transfer::Tell<'_>,
     ) -> (transfer::Report, Result<(), Stopped>) {
         transfer::import(&self.context(), input, options, tell).await
     }

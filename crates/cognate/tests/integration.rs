@@ -32,6 +32,8 @@ mod limits;
 mod moving;
 #[path = "integration/moving_hashes.rs"]
 mod moving_hashes;
+#[path = "integration/moving_refusals.rs"]
+mod moving_refusals;
 #[path = "integration/not_built.rs"]
 mod not_built;
 #[path = "integration/process.rs"]

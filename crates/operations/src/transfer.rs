@@ -21,7 +21,7 @@ pub(crate) use user_in::Newcomer;
 pub(crate) use write::{BatchError, OnFault, batch};
 
 pub use export::{Exported, Secrets, export};
-pub use import::{Options, Pace, Report, import};
+pub use import::{Options, Pace, Report, Tell, import};
 
 /// Why a move ended.
 #[derive(Debug)]

@@ -39,8 +39,8 @@ impl Kept {
     }
 
     /// That was made elsewhere, for the same names.
-    pub(crate) fn moved(salt: [u8; SALT_LEN], verifier: [u8; PUBLIC_LEN]) -> Self {
-        Self { salt, verifier: Form::Verifier(Box::new(Zeroizing::new(verifier))) }
+    pub(crate) fn moved(salt: [u8; SALT_LEN], verifier: &[u8; PUBLIC_LEN]) -> Self {
+        Self { salt, verifier: Form::Verifier(Box::new(Zeroizing::new(*verifier))) }
     }
 
     /// Of a name that nobody has: the same every time, and no password's.

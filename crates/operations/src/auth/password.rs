@@ -40,6 +40,11 @@ pub(super) async fn prove<'a>(
     })
     .await?;
     let attempt = look_up(cx, sign_in, &user, password, attempt.password_right()).await?;
-    let user = password_renewal::renewed(cx, sign_in.pool, user, password).await;
+    let user = if password_renewal::is_due(cx, &user) {
+        // Boxed, to keep what waits small: it comes once in the life of a user who moved.
+        Box::pin(password_renewal::renewed(cx, sign_in.pool, user, password)).await
+    } else {
+        user
+    };
     Ok(Course::begin(sign_in, user, flow, attempt, parameters))
 }

@@ -8,14 +8,15 @@ use cognate_store::users;
 use crate::hashing::{self, Owner};
 use crate::{Context, Error, OpenPool};
 
+/// Whether the user's password is kept in a form that is not of today.
+pub(super) fn is_due(cx: &Context, user: &User) -> bool {
+    let kept = &user.hidden.password;
+    kept.hash.as_ref().is_some_and(|hash| kept.lacks_verifier || hashing::is_outdated(cx, hash))
+}
+
 /// The user, with the right password in the form of today: hashed at the cost of this server, and with what SRP checks
 /// it by. That it could not be renewed is no reason to turn somebody away: the next sign-in tries again.
 pub(super) async fn renewed(cx: &Context, pool: &Arc<OpenPool>, user: User, password: &str) -> User {
-    let kept = &user.hidden.password;
-    let is_due = |hash: &String| kept.lacks_verifier || hashing::is_outdated(cx, hash);
-    if !kept.hash.as_ref().is_some_and(is_due) {
-        return user;
-    }
     match renew(cx, pool, &user, password).await {
         Ok(renewed) => renewed,
         Err(error) => {

@@ -78,8 +78,14 @@ pub struct Report {
     pub bytes: u64,
 }
 
+/// Hears how far an import is, and of a line that was not taken: its number, and why.
+pub type Tell<'a> = dyn FnMut(&Report, Option<(u64, &str)>) + Send + 'a;
+
 /// A run of lines that is being read into users.
 type Parsing = JoinHandle<Parsed>;
+
+/// A batch that is being written, since when.
+type Writing = (Instant, JoinHandle<Result<Written, BatchError>>);
 
 /// A piece of the input, and how far it reaches.
 struct Piece {
@@ -94,14 +100,15 @@ struct Parsed {
     bytes: u64,
 }
 
-struct Import<'a> {
+struct Import<'a, 't> {
     cx: &'a Context,
     targets: Targets,
     parsing: VecDeque<Parsing>,
+    writing: Option<Writing>,
     report: Report,
     on_fault: OnFault,
     pace: Pace,
-    tell: &'a mut (dyn FnMut(&Report, Option<(u64, &str)>) + Send),
+    tell: &'a mut Tell<'t>,
 }
 
 /// Takes a file in. `tell` hears of every batch, and of every line that was not taken. What was written stays written
@@ -110,17 +117,27 @@ pub async fn import(
     cx: &Context,
     input: impl BufRead + Send + 'static,
     options: &Options,
-    tell: &mut (dyn FnMut(&Report, Option<(u64, &str)>) + Send),
+    tell: &mut Tell<'_>,
 ) -> (Report, Result<(), Stopped>) {
     let targets = match Targets::new(cx, options.into.as_deref()).await {
         Ok(targets) => targets,
         Err(stopped) => return (Report::default(), Err(stopped)),
     };
     let on_fault = if options.keeps_going { OnFault::KeepGoing } else { OnFault::Stop };
-    let mut import =
-        Import { cx, targets, parsing: VecDeque::new(), report: Report::default(), on_fault, pace: options.pace, tell };
+    let mut import = Import {
+        cx,
+        targets,
+        parsing: VecDeque::new(),
+        writing: None,
+        report: Report::default(),
+        on_fault,
+        pace: options.pace,
+        tell,
+    };
     let ended = import.run(read(input, options.from_line)).await;
-    (import.report, ended)
+    // What was on its way when something else went wrong is counted as well.
+    let settled = import.settle().await;
+    (import.report, ended.and(settled))
 }
 
 /// Reads on a thread of its own, as far ahead as there is room.
@@ -140,7 +157,7 @@ fn read(input: impl BufRead + Send + 'static, from: u64) -> Receiver<Result<Piec
     receiver
 }
 
-impl Import<'_> {
+impl Import<'_, '_> {
     async fn run(&mut self, mut pieces: Receiver<Result<Piece, Stopped>>) -> Result<(), Stopped> {
         let (mut has_header, mut end, mut seen, mut overlooked) = (false, None, 0, 0);
         while let Some(piece) = pieces.recv().await {
@@ -190,28 +207,33 @@ impl Import<'_> {
         self.finish(AHEAD + self.pace.runs() - 1).await
     }
 
-    /// Writes batches while more than so many runs are left.
+    /// Begins to write batches while more than so many runs are left; with none left, waits for the last one.
     async fn finish(&mut self, left: usize) -> Result<(), Stopped> {
         while self.parsing.len() > left {
             let runs = self.parsing.len().min(self.pace.runs());
-            let mut newcomers = Vec::new();
+            let (mut newcomers, mut faults) = (Vec::new(), Vec::new());
             for parsing in self.parsing.drain(..runs).collect::<Vec<_>>() {
                 let parsed = parsing.await.map_err(Stopped::because)?;
-                for (line, reason) in parsed.faults {
-                    self.fault(line, reason)?;
-                }
                 newcomers.extend(parsed.newcomers);
+                faults.extend(parsed.faults);
                 self.report.bytes = parsed.bytes;
             }
-            self.write(newcomers).await?;
+            // One batch at a time, so that nothing behind a bad line is written.
+            self.settle().await?;
+            for (line, reason) in faults {
+                self.fault(line, reason)?;
+            }
+            let (store, on_fault) = (self.cx.store.clone(), self.on_fault);
+            let write = async move { store.write(move |tx| batch(tx, &newcomers, on_fault)).await };
+            self.writing = Some((Instant::now(), tokio::spawn(write)));
         }
-        Ok(())
+        if left == 0 { self.settle().await } else { Ok(()) }
     }
 
-    async fn write(&mut self, newcomers: Vec<(u64, Newcomer)>) -> Result<(), Stopped> {
-        let (on_fault, begun) = (self.on_fault, Instant::now());
-        let written = self.cx.store.write(move |tx| batch(tx, &newcomers, on_fault)).await;
-        let Written { users, present, faults } = written.map_err(|error: BatchError| Stopped::from(error))?;
+    /// Waits for the batch that is being written, while the next lines are read and parsed.
+    async fn settle(&mut self) -> Result<(), Stopped> {
+        let Some((begun, writing)) = self.writing.take() else { return Ok(()) };
+        let Written { users, present, faults } = writing.await.map_err(Stopped::because)??;
         self.report.users += users;
         self.report.present_users += present.len() as u64;
         for (line, reason) in faults {

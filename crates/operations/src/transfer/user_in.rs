@@ -169,7 +169,7 @@ fn verifier(services: &Services, target: &Target, id: &UserId, line: &SrpLine) -
     let decode = |text: &str| HEXLOWER.decode(text.as_bytes()).map_err(|_| wrong());
     let salt: [u8; SALT_LEN] = decode(&line.salt)?.try_into().map_err(|_| wrong())?;
     let verifier: [u8; PUBLIC_LEN] = decode(&line.verifier)?.try_into().map_err(|_| wrong())?;
-    Ok(Kept::moved(salt, verifier).seal(services, &target.pool, id))
+    Ok(Kept::moved(salt, &verifier).seal(services, &target.pool, id))
 }
 
 /// The second factors. A software token without its secret, as a file without secrets has it, would lock its user out.
