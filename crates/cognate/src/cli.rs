@@ -1,10 +1,14 @@
 //! Commands and their options.
 
 mod access_key;
+mod backup;
 mod delivery;
 mod dev;
+mod export;
+mod import;
 mod keys;
 mod outbox;
+mod progress;
 mod serve;
 mod shutdown;
 
@@ -32,6 +36,7 @@ Examples:
   cognate access-key create --policy p.json   credentials for a caller of `serve`
   cognate keys rotate --data /var/lib/cognate new keys to sign tokens with, beside a running server
   cognate outbox --data /var/lib/cognate      messages to users and what became of them
+  cognate backup --data /var/lib/cognate FILE a copy of all data, beside a running server
 
   aws cognito-idp list-user-pools --max-results 10 --region us-east-1 --endpoint-url http://127.0.0.1:9229";
 
@@ -48,6 +53,31 @@ enum Command {
     Keys(keys::Options),
     /// What became of messages to users: sent, waiting, given up.
     Outbox(outbox::Options),
+    /// Copy all data, as it is at this moment, to a file. A server may run beside it.
+    Backup(backup::BackupOptions),
+    /// Put a backup into a folder that holds no data.
+    Restore(backup::RestoreOptions),
+    /// Write pools, app clients, groups and users as lines of JSON, with all that a password is checked by.
+    Export(export::Options),
+    /// Take in what `export` wrote, or users of another system in the same form.
+    ///
+    /// Passwords come along as Argon2id, bcrypt, scrypt or PBKDF2 hashes. Who is there already is left as they are, so
+    /// an import that was interrupted is run again. No trigger runs and no message is sent.
+    Import(import::Options),
+}
+
+/// The folder of a short task that needs no key.
+#[derive(Args, Clone)]
+struct Folder {
+    /// The folder of the store; ./.cognate unless it is given.
+    #[arg(long = "data", value_name = "DIR", default_value = ".cognate")]
+    folder: PathBuf,
+}
+
+impl Folder {
+    fn path(&self) -> &std::path::Path {
+        &self.folder
+    }
 }
 
 /// What every command needs to open the data.
@@ -167,6 +197,10 @@ pub fn run() -> Result<(), Failure> {
         Some(Command::AccessKey(options)) => in_runtime(access_key::run(options)),
         Some(Command::Keys(options)) => in_runtime(keys::run(options)),
         Some(Command::Outbox(options)) => in_runtime(outbox::run(options)),
+        Some(Command::Backup(options)) => backup::backup(&options),
+        Some(Command::Restore(options)) => backup::restore(&options),
+        Some(Command::Export(options)) => in_runtime(export::run(options)),
+        Some(Command::Import(options)) => in_runtime(import::run(options)),
         None => in_runtime(dev::run(dev::Options::default())),
     }
 }
@@ -223,10 +257,14 @@ fn open_existing(data: &Data) -> Result<cognate::UserPools, Failure> {
 }
 
 fn open_beside(data: &Data) -> Result<cognate::UserPools, Failure> {
+    cognate::UserPools::open_beside(configuration(data)?).map_err(|e| e.to_string())
+}
+
+fn configuration(data: &Data) -> Result<cognate::Config, Failure> {
     let mut config = cognate::Config::new(data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
     data.over(&cognate::FileConfig::default()).apply(&mut config)?;
     config.master_key.clone_from(&data.master_key);
-    cognate::UserPools::open_beside(config).map_err(|e| e.to_string())
+    Ok(config)
 }
 
 async fn declare(pools: &cognate::UserPools, file: &std::path::Path) -> Result<(), Failure> {
@@ -237,6 +275,12 @@ async fn declare(pools: &cognate::UserPools, file: &std::path::Path) -> Result<(
 
 async fn listen(address: &str) -> Result<tokio::net::TcpListener, Failure> {
     tokio::net::TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))
+}
+
+/// Prints to standard error, where what a task says does not mix with what it writes.
+fn tell(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Prints to standard output.

@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+mod backup;
 mod config;
 mod delivery_sections;
 mod forwarded;
@@ -41,16 +42,22 @@ mod outside;
 mod patient_stream;
 mod routes;
 mod server;
+mod uploads;
 mod user_pools;
 
+pub use backup::{BackupError, backup, private_file, restore};
 pub use cognate_model as model;
 pub use cognate_operations::custom_challenges;
 pub use cognate_operations::declare::DeclaredPools;
 pub use cognate_operations::keys::{Rotated, RotationError};
 pub use cognate_operations::outbox::{Deliveries, Listed, RetryError};
+pub use cognate_operations::transfer::{
+    Exported, Options as ImportOptions, Pace, Report as ImportReport, Secrets, Stopped,
+};
 pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings, Undelivered};
 pub use cognate_protocol::{NewKey, Policy, PolicyError};
 pub use cognate_store::OpenError;
+pub use cognate_store::backup::{Content, Copied};
 pub use config::{Config, FileConfig, Limits, UndeliveredSetting};
 pub use delivery_sections::{EmailSection, SmsSection, SnsSection, TlsMode};
 pub use forwarded::Proxies;

@@ -1,11 +1,13 @@
 //! Embedding: the operations in-process.
 
+use std::io::{BufRead, Write};
 use std::sync::Arc;
 
 use cognate_operations::custom_challenges::CustomChallenges;
 use cognate_operations::declare::{self, DeclaredPools};
 use cognate_operations::keys::{self, Rotated, RotationError};
 use cognate_operations::outbox::{self, Deliveries, Listed, RetryError};
+use cognate_operations::transfer::{self, Exported, Secrets, Stopped};
 use cognate_operations::{Caller, Clock, Context, Error, Message, Request, Services, dev, send};
 use cognate_protocol::{NewKey, Policy};
 use cognate_store::access_keys::StoredKey;
@@ -73,6 +75,17 @@ impl UserPools {
         let freed = pools.services.store.write_now(move |tx| Ok::<_, Error>(free_leases(tx, now)?));
         freed.map_err(|error| OpenPoolsError::Data(error.to_string()))?;
         Ok(pools)
+    }
+
+    /// Opens the pools for an import: as their one owner if nobody else is, which is much faster, and beside a server
+    /// that runs otherwise.
+    pub fn open_for_import(config: Config) -> Result<(Self, transfer::Pace), OpenPoolsError> {
+        let (store, pace) = match Store::open_for_bulk(&config.data) {
+            Ok(store) => (store, transfer::Pace::Alone),
+            Err(OpenError::InUse(_)) => (Store::open_beside(&config.data)?, transfer::Pace::BesideServer),
+            Err(error) => return Err(error.into()),
+        };
+        Ok((Self::on(store, config, None)?, pace))
     }
 
     fn on(store: Store, config: Config, double: Option<Arc<dyn CustomChallenges>>) -> Result<Self, OpenPoolsError> {
@@ -163,6 +176,27 @@ impl UserPools {
     /// signed with the old ones verify for as long as they live. None for a pool that has no keys yet.
     pub async fn rotate_keys(&self, pool: &str, ahead_seconds: u32) -> Result<Option<Rotated>, RotationError> {
         keys::rotate(&self.context(), pool, ahead_seconds).await
+    }
+
+    /// Writes these pools and all in them as lines of JSON (`docs/moving.md`). Each page of users is of one moment.
+    pub async fn export(
+        &self,
+        pools: &[String],
+        secrets: Secrets,
+        out: &mut (dyn Write + Send),
+        report: &mut (dyn FnMut(&Exported) + Send),
+    ) -> Result<Exported, Stopped> {
+        transfer::export(&self.context(), pools, secrets, out, report).await
+    }
+
+    /// Takes in lines of JSON (`docs/moving.md`), and tells of every batch, and of every line that was not taken.
+    pub async fn import(
+        &self,
+        input: impl BufRead + Send + 'static,
+        options: &transfer::Options,
+        tell: &mut transfer::Tell<'_>,
+    ) -> (transfer::Report, Result<(), Stopped>) {
+        transfer::import(&self.context(), input, options, tell).await
     }
 
     /// The root key of this installation, made at first; the flag tells whether it was made now.

@@ -4,6 +4,8 @@
 
 #[path = "integration/api.rs"]
 mod api;
+#[path = "integration/backup.rs"]
+mod backup;
 #[path = "integration/concurrency.rs"]
 mod concurrency;
 #[path = "integration/deletion.rs"]
@@ -28,6 +30,12 @@ mod kill;
 mod kill_ledger;
 #[path = "integration/limits.rs"]
 mod limits;
+#[path = "integration/moving.rs"]
+mod moving;
+#[path = "integration/moving_hashes.rs"]
+mod moving_hashes;
+#[path = "integration/moving_refusals.rs"]
+mod moving_refusals;
 #[path = "integration/not_built.rs"]
 mod not_built;
 #[path = "integration/process.rs"]

@@ -121,6 +121,8 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// The `User-Agent` header.
     pub agent: Option<String>,
+    /// The URL under which the caller reached this server.
+    pub base: Option<String>,
 }
 
 /// The surroundings of one request.

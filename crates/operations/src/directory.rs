@@ -157,7 +157,7 @@ pub(crate) fn search_form(value: &str) -> String {
 }
 
 /// The values under which a user is listed. What nearly every user has (`CONFIRMED`, enabled) is left out.
-fn search_values(user: &User) -> Vec<(&'static str, String)> {
+pub(crate) fn search_values(user: &User) -> Vec<(&'static str, String)> {
     let attributes = SEARCHED.into_iter().filter_map(|name| Some((name, search_form(user.attribute(name)?))));
     let status = (user.status != UserStatusType::Confirmed).then(|| ("cognito:user_status", user.status.to_string()));
     let disabled = (!user.enabled).then(|| ("status", "Disabled".to_owned()));

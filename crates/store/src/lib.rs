@@ -16,6 +16,7 @@ pub mod codes;
 pub mod counters;
 pub mod devices;
 pub mod groups;
+pub mod import_jobs;
 mod migrations;
 pub mod outbox;
 pub mod passkey_challenges;
@@ -36,7 +37,7 @@ pub mod users;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use sqlite::OpenError;
+pub use sqlite::{OpenError, backup};
 pub use tx::{Conflict, DbError, Param, Row, Rows, Tx, Value};
 
 /// The store. Cheap to clone; the last one dropped closes it.
@@ -49,6 +50,14 @@ impl Store {
     /// Opens the store in this folder, creating it and bringing its schema up to date.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         Ok(Self { engine: Arc::new(sqlite::Sqlite::open(folder)?) })
+    }
+
+    /// Opens the store for writing very much at once, as its one owner.
+    ///
+    /// A commit does not wait for the disk; what is lost with the power is a last part of what was written, and dropping
+    /// the store waits for all of it.
+    pub fn open_for_bulk(folder: &Path) -> Result<Self, OpenError> {
+        Ok(Self { engine: Arc::new(sqlite::Sqlite::open_for_bulk(folder)?) })
     }
 
     /// Opens the store beside a server that may be running, for one short task of the command line.

@@ -81,6 +81,8 @@ pub fn delete(tx: &mut dyn Tx, id: &str) -> Result<(), DbError> {
         "DELETE FROM devices WHERE pool = $1",
         "DELETE FROM risk_configurations WHERE pool = $1",
         "DELETE FROM risk_marks WHERE pool = $1",
+        "DELETE FROM import_jobs WHERE pool = $1",
+        "DELETE FROM import_files WHERE pool = $1",
         "DELETE FROM counters WHERE pool = $1",
         "DELETE FROM user_pools WHERE id = $1",
     ] {

@@ -9,11 +9,16 @@ use crate::tx::{self, DbError, Param, Row, Tx};
 
 /// Writes a new user. The handles are written by [`crate::user_index::insert`].
 pub fn insert(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
+    if insert_unless_there(tx, pool, user)? { Ok(()) } else { Err(DbError::Exists) }
+}
+
+/// The same; says whether the id was free, and writes nothing if it was not.
+pub fn insert_unless_there(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<bool, DbError> {
     let attributes = tx::to_json(&user.attributes)?;
     let hidden = tx::to_json(&user.hidden)?;
-    tx.execute(
+    let rows = tx.execute(
         "INSERT INTO users (pool, id, version, username, status, enabled, created, modified, attributes, hidden) \
-         VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9)",
+         VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
         &[
             Param::Text(pool),
             Param::Bytes(&user.id),
@@ -26,10 +31,12 @@ pub fn insert(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
             Param::Text(&hidden),
         ],
     )?;
-    match &user.hidden.password.fresh_verifier {
-        Some(sealed) => srp_verifiers::insert(tx, pool, &user.id, sealed),
-        None => Ok(()),
+    if rows > 0
+        && let Some(sealed) = &user.hidden.password.fresh_verifier
+    {
+        srp_verifiers::insert(tx, pool, &user.id, sealed)?;
     }
+    Ok(rows > 0)
 }
 
 /// Writes a changed user, unless it changed since it was read.

@@ -12,6 +12,8 @@ mod devices;
 mod groups;
 #[path = "suite/harness.rs"]
 mod harness;
+#[path = "suite/import_jobs.rs"]
+mod import_jobs;
 #[path = "suite/installation.rs"]
 mod installation;
 #[path = "suite/messages.rs"]
@@ -199,6 +201,11 @@ run_on! { embedded: crate::sqlite::Embedded;
         a_passkey_is_deleted_by_its_user_only,
         a_registration_replaces_the_earlier_one,
         a_registration_ends_once_and_by_its_own_challenge,
+    }
+    import_jobs {
+        jobs_come_newest_first_page_by_page,
+        jobs_on_their_way_are_found,
+        a_draft_takes_the_place_of_a_file_at_once,
     }
     removal {
         a_deleted_user_leaves_no_row,

@@ -183,7 +183,7 @@ async fn list(client: &mut DevClient, pool: &str, filter: Option<&str>) -> BTree
 }
 
 /// Rows of one table whose counterpart in another is missing, after whatever the log holds was taken in.
-async fn orphans(folder: &Path) -> Vec<(&'static str, usize)> {
+pub async fn orphans(folder: &Path) -> Vec<(&'static str, usize)> {
     const CHECKS: [(&str, &str); 4] = [
         (
             "handles of nobody",

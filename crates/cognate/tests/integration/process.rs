@@ -1,9 +1,9 @@
 //! The program itself, as a process of its own.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// A running server. It is killed when it goes out of scope, without a chance to clean up.
 pub struct Program {
@@ -64,6 +64,30 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Runs a short task of the program to its end.
+pub fn run(arguments: &[&str], data: &Path) -> Output {
+    command(arguments, data).output().unwrap()
+}
+
+/// The same with something on standard input.
+pub fn feed(arguments: &[&str], data: &Path, input: &str) -> Output {
+    let mut child =
+        command(arguments, data).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut to, text) = (child.stdin.take().unwrap(), input.to_owned());
+    // A program that has heard enough closes its end.
+    let feeding = std::thread::spawn(move || drop(to.write_all(text.as_bytes())));
+    let output = child.wait_with_output().unwrap();
+    feeding.join().unwrap();
+    output
+}
+
+/// The same for a task that must succeed; gives what it printed.
+pub fn succeed(arguments: &[&str], data: &Path) -> String {
+    let output = run(arguments, data);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// What the program says when it refuses to start.

@@ -9,6 +9,9 @@ use thiserror::Error;
 
 use crate::migrations;
 
+/// How long a statement waits for another process's.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Why the store could not be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
@@ -43,7 +46,7 @@ pub enum OpenError {
     },
 }
 
-fn file(folder: &Path) -> PathBuf {
+pub(super) fn file(folder: &Path) -> PathBuf {
     folder.join("cognate.db")
 }
 
@@ -101,6 +104,14 @@ pub(super) fn writer(folder: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// The same connection for very many writes: commits wait for the disk at checkpoints alone (the file stays whole
+/// whenever the power fails), and pages are kept, because values in no order touch them all again and again.
+pub(super) fn tune_for_bulk(connection: Connection, folder: &Path) -> Result<Connection, OpenError> {
+    let engine = |e: rusqlite::Error| OpenError::Engine { path: file(folder), message: e.to_string() };
+    connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -262144;").map_err(engine)?;
+    Ok(connection)
+}
+
 /// A connection that only reads.
 pub(super) fn reader(folder: &Path) -> Result<Connection, OpenError> {
     let path = file(folder);
@@ -113,7 +124,7 @@ pub(super) fn reader(folder: &Path) -> Result<Connection, OpenError> {
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     // Checkpoints are ours: inline ones would stall the writer.
     connection.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;")

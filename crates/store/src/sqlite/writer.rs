@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::connection::{Engine, refine};
+use super::open::BUSY_TIMEOUT;
 use crate::Gauges;
 use crate::tx::{DbError, Tx};
 
@@ -22,6 +24,12 @@ const GROUP: usize = 256;
 const RESTART_AT: u64 = 128 << 20;
 /// How many groups pass between looks at the size of the log.
 const LOOK_EVERY: u64 = 64;
+/// How many pass after a look at a log that could not be emptied, because somebody reads from it (a backup does, for as
+/// long as it copies).
+const LOOK_AGAIN: u64 = 16 * LOOK_EVERY;
+/// How long the writer waits for readers of the log to end: theirs take microseconds, and a backup's takes too long to
+/// keep writes waiting for.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 pub(super) struct Writer {
     jobs: Option<SyncSender<Box<dyn Job>>>,
@@ -137,6 +145,7 @@ impl Drop for Writer {
 }
 
 fn work(mut engine: Engine, queue: &Receiver<Box<dyn Job>>, counts: &Counts, wal: &std::path::Path) {
+    let mut next_look = 0;
     while let Ok(first) = queue.recv() {
         let Group { jobs, kept, outcome } = commit_group(&mut engine, first, queue);
         counts.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
@@ -150,14 +159,26 @@ fn work(mut engine: Engine, queue: &Receiver<Box<dyn Job>>, counts: &Counts, wal
         for job in jobs {
             job.finish(&outcome);
         }
-        if commits.is_multiple_of(LOOK_EVERY)
-            && std::fs::metadata(wal).is_ok_and(|metadata| metadata.len() > RESTART_AT)
-        {
-            let _ = engine.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if commits >= next_look {
+            let is_large = std::fs::metadata(wal).is_ok_and(|metadata| metadata.len() > RESTART_AT);
+            let is_kept = is_large && !empty_log(&engine.connection);
+            next_look = commits + if is_kept { LOOK_AGAIN } else { LOOK_EVERY };
         }
     }
     // The last checkpoint of an orderly end, so that the next start has no log to replay.
     let _ = engine.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+}
+
+/// Empties the log, unless somebody reads from it for longer than the writer waits; says whether it is empty.
+fn empty_log(connection: &Connection) -> bool {
+    let emptied = connection.busy_timeout(PATIENCE).and_then(|()| {
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0).map(|busy| busy == 0))
+    });
+    let patient = connection.busy_timeout(BUSY_TIMEOUT);
+    if let Some(error) = emptied.as_ref().err().or(patient.as_ref().err()) {
+        tracing::warn!(%error, "the write-ahead log was not emptied");
+    }
+    emptied.unwrap_or(false)
 }
 
 /// Runs what waits, each in its own savepoint so that a failing one fails alone, and commits all of it at once.
