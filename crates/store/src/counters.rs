@@ -20,6 +20,6 @@ pub fn add(tx: &mut dyn Tx, pool: &str, user: &UserId, delta: i64) -> Result<(),
 
 /// The users of a pool.
 pub fn users(tx: &mut dyn Tx, pool: &str) -> Result<i64, DbError> {
-    tx.query_one("SELECT COALESCE(SUM(users), 0) FROM counters WHERE pool = $1", &[Param::Text(pool)])?
+    tx.query_one("SELECT CAST(COALESCE(SUM(users), 0) AS BIGINT) FROM counters WHERE pool = $1", &[Param::Text(pool)])?
         .map_or(Ok(0), |row| row.int(0))
 }
