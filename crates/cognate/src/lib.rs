@@ -32,6 +32,7 @@
 //! ```
 
 mod config;
+mod database;
 mod forwarded;
 mod knowledge;
 mod master_key;
@@ -47,8 +48,9 @@ pub use cognate_operations::declare::DeclaredPools;
 pub use cognate_operations::keys::{Rotated, RotationError};
 pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings};
 pub use cognate_protocol::{NewKey, Policy, PolicyError};
-pub use cognate_store::OpenError;
+pub use cognate_store::{DatabaseOptions, Isolation, OpenError};
 pub use config::{Config, FileConfig, Limits};
+pub use database::{Database, DatabaseSettings, DatabaseUrl};
 pub use forwarded::Proxies;
 pub use master_key::MasterKeyError;
 pub use server::{Door, Server, ServerError};

@@ -109,6 +109,13 @@ impl Metrics {
             ),
             ("cognate_store_transactions_total", "Transactions run.", "counter", gauges.committed),
             ("cognate_store_commits_total", "Groups committed, one fsync each.", "counter", gauges.commits),
+            (
+                "cognate_store_retried_total",
+                "Transactions run again on PostgreSQL, after a lost race or connection.",
+                "counter",
+                gauges.retried,
+            ),
+            ("cognate_store_connections", "Open connections to PostgreSQL.", "gauge", gauges.connections as u64),
             ("cognate_store_wal_bytes", "Size of the write-ahead log.", "gauge", gauges.wal_bytes),
         ] {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");

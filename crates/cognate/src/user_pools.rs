@@ -9,12 +9,12 @@ use cognate_operations::{Caller, Clock, Context, Error, Message, Request, Servic
 use cognate_protocol::{NewKey, Policy};
 use cognate_store::access_keys::StoredKey;
 use cognate_store::user_pools::list;
-use cognate_store::{OpenError, Store, settings};
+use cognate_store::{DatabaseOptions, OpenError, Store, settings};
 use thiserror::Error;
 
 use crate::knowledge;
 use crate::master_key::{self, MasterKeyError};
-use crate::{Config, Door, Limits, Server, ServerError};
+use crate::{Config, Database, Door, Limits, Server, ServerError};
 
 /// How many pools are read at once.
 const PAGE: i64 = 100;
@@ -36,16 +36,17 @@ pub enum OpenPoolsError {
     Data(String),
 }
 
-/// The user pools of a data folder. Cheap to clone; the last one dropped closes the store.
+/// The user pools of a data folder or a database. Cheap to clone; the last one dropped closes the store.
 #[derive(Clone)]
 pub struct UserPools {
     services: Arc<Services>,
 }
 
 impl UserPools {
-    /// Opens the pools, creating the data folder if it is missing. One process owns a data folder at a time.
+    /// Opens the pools, creating the data folder if it is missing. One process owns a data folder at a time; a database
+    /// may be used by any number of them at once.
     pub fn open(config: Config) -> Result<Self, OpenPoolsError> {
-        let store = Store::open(&config.data)?;
+        let store = open_store(&config)?;
         Self::on(store, config, None)
     }
 
@@ -55,13 +56,19 @@ impl UserPools {
         config: Config,
         double: Arc<dyn CustomChallenges>,
     ) -> Result<Self, OpenPoolsError> {
-        let store = Store::open(&config.data)?;
+        let store = open_store(&config)?;
         Self::on(store, config, Some(double))
     }
 
     /// Opens the pools beside a server that may be running, for a short task such as making an access key.
     pub fn open_beside(config: Config) -> Result<Self, OpenPoolsError> {
-        let store = Store::open_beside(&config.data)?;
+        let store = match &config.database {
+            Some(Database { url, options }) => {
+                let few = DatabaseOptions { connections: 2, ..options.clone() };
+                Store::connect(url.as_str(), few)?
+            }
+            None => Store::open_beside(&config.data)?,
+        };
         Self::on(store, config, None)
     }
 
@@ -147,6 +154,13 @@ impl UserPools {
     }
 }
 
+fn open_store(config: &Config) -> Result<Store, OpenError> {
+    match &config.database {
+        Some(Database { url, options }) => Store::connect(url.as_str(), options.clone()),
+        None => Store::open(&config.data),
+    }
+}
+
 const CHECK: &str = "master_key_check";
 
 /// Compares the master key with the one that was used before, so that a wrong one is told at the start.
@@ -159,7 +173,7 @@ fn check_master_key(services: &Services) -> Result<(), OpenPoolsError> {
         if let Some(stored) = settings::get(tx, CHECK)? {
             return Ok::<_, Error>(stored);
         }
-        settings::insert(tx, CHECK, &sealed)?;
+        settings::insert_missing(tx, CHECK, &sealed)?;
         Ok(sealed.clone())
     });
     let stored = stored.map_err(|error| data(&error))?;

@@ -33,8 +33,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     log("info");
     let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
     let file = options.knowledge.over(&options.data.over(&file));
-    let data = file.data.clone().ok_or("name the data folder: --data DIR, or data = \"DIR\" in the configuration")?;
-    let mut config = Config::new(data);
+    let mut config = Config::new(options.data.folder(&file, None)?);
     file.apply(&mut config)?;
     config.master_key.clone_from(&options.data.master_key);
     let pools = UserPools::open(config).map_err(|e| e.to_string())?;

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::faults::Faults;
 
 /// How transactions that write see each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Isolation {
     /// Every statement sees what is committed when it begins. What must not happen twice is a key, and what must not be
     /// lost compares a version, so this is enough.
