@@ -12,6 +12,8 @@ mod deletion;
 mod directory;
 #[path = "integration/directory_model.rs"]
 mod directory_model;
+#[path = "integration/engine.rs"]
+mod engine;
 #[path = "integration/envelope.rs"]
 mod envelope;
 #[path = "integration/front_door.rs"]

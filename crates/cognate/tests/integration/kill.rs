@@ -206,7 +206,7 @@ async fn orphans(folder: &Path) -> Vec<(&'static str, usize)> {
              <> (SELECT COUNT(*) FROM users u WHERE u.pool = p.id)",
         ),
     ];
-    let store = Store::open(folder).unwrap();
+    let store = crate::engine::store(folder);
     let count = |tx: &mut dyn Tx| {
         let mut found = Vec::new();
         for (what, query) in CHECKS {

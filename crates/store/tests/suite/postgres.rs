@@ -2,6 +2,10 @@
 
 #[path = "postgres/connections.rs"]
 mod connections;
+#[path = "postgres/faults.rs"]
+mod faults;
+#[path = "postgres/proxy.rs"]
+mod proxy;
 #[path = "postgres/races.rs"]
 mod races;
 #[path = "postgres/schema.rs"]

@@ -46,7 +46,9 @@ async fn no_more_connections_are_open_than_the_options_say() {
         });
     }
     tasks.join_all().await;
-    let open = database.number("SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'cognate'");
+    let open = database.number(
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'cognate' AND datname = current_database()",
+    );
     assert!((2..=4).contains(&open), "{open} connections");
     assert_eq!(i64::try_from(store.gauges().connections), Ok(open));
     assert_eq!(database.number("SELECT COUNT(*) FROM settings"), 40);
@@ -59,7 +61,7 @@ async fn a_connection_that_ended_while_it_was_idle_is_opened_anew() {
     for round in ["first", "second", "third"] {
         works(&store, round).await;
         let ended =
-            database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cognate'");
+            database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cognate' AND datname = current_database()");
         assert!(ended.len() >= 2, "{ended:?}");
     }
     works(&store, "last").await;
