@@ -16,6 +16,24 @@ pub fn get(tx: &mut dyn Tx, pool: &str, user: &UserId, kind: &str, now: i64, win
     }
 }
 
+/// The same in a transaction that goes on to count: until its commit nobody else counts, so that each sees what the
+/// earlier ones left.
+pub fn get_to_count(
+    tx: &mut dyn Tx,
+    pool: &str,
+    user: &UserId,
+    kind: &str,
+    now: i64,
+    window: i64,
+) -> Result<i64, DbError> {
+    tx.execute(
+        "INSERT INTO attempts (pool, user_id, kind, count, since) VALUES ($1, $2, $3, 0, $4) \
+         ON CONFLICT (pool, user_id, kind) DO UPDATE SET count = attempts.count",
+        &[Param::Text(pool), Param::Bytes(user), Param::Text(kind), Param::Int(now)],
+    )?;
+    get(tx, pool, user, kind, now, window)
+}
+
 /// The count and the moment that belongs to it, however long ago.
 pub fn latest(tx: &mut dyn Tx, pool: &str, user: &UserId, kind: &str) -> Result<Option<(i64, i64)>, DbError> {
     let found = tx.query_one(

@@ -35,7 +35,7 @@ pub fn update(tx: &mut dyn Tx, pool: &Pool) -> Result<(), DbError> {
 
 /// A pool by its id.
 pub fn get(tx: &mut dyn Tx, id: &str) -> Result<Option<StoredPool>, DbError> {
-    tx.query_one("SELECT record, data_key, version FROM user_pools WHERE id = $1", &[Param::Text(id)])?
+    tx.query_one("SELECT record, data_key, version FROM user_pools WHERE id = $1 /*stays*/", &[Param::Text(id)])?
         .map(from_row)
         .transpose()
 }
