@@ -94,7 +94,7 @@ async fn a_fault_that_does_not_end_is_told_and_leaves_nothing() {
             match fault {
                 Fault::Conflict => assert_eq!(answer, Err(DbError::Changed)),
                 Fault::LostBefore | Fault::LostAfter => {
-                    assert!(matches!(answer, Err(DbError::Engine(_))), "{answer:?}")
+                    assert!(matches!(answer, Err(DbError::Engine(_))), "{answer:?}");
                 }
             }
             assert_eq!((runs, effects(&database)), (16, 0), "{isolation:?} {moment:?} {fault:?}");
