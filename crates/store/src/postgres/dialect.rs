@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use super::line::Role;
 
+/// How long a transaction may wait for its next statement at most. A transaction that lost its client holds its locks for
+/// as long, and whoever asks what became of it waits.
+const IDLE: Duration = Duration::from_secs(10);
+
 /// Begins a read: one state of the database for all its statements.
 pub(super) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 pub(super) const BEGIN_READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
@@ -47,9 +51,10 @@ pub(super) fn spell_schema(statement: &str) -> String {
 pub(super) fn settings(statement_time: Duration) -> String {
     let whole = statement_time.as_millis().max(1);
     let third = (statement_time / 3).as_millis().max(1);
+    let idle = third.min(IDLE.as_millis());
     format!(
         "SET statement_timeout = {whole}; SET lock_timeout = {third}; \
-         SET idle_in_transaction_session_timeout = {third}; \
+         SET idle_in_transaction_session_timeout = {idle}; \
          SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
     )
 }

@@ -23,8 +23,8 @@ pub enum Isolation {
 pub struct DatabaseOptions {
     /// How many connections are open at most: half of them write, half read. At least 2.
     pub connections: usize,
-    /// How long a statement may take. A transaction that is idle, or that waits for another one's lock, is given up
-    /// after a third of that.
+    /// How long a statement may take. A transaction that waits for another one's lock is given up after a third of that,
+    /// and one that is idle too, or after ten seconds.
     pub statement_time: Duration,
     /// How transactions that write see each other.
     pub isolation: Isolation,
