@@ -4,14 +4,17 @@ use cognate_domain::user::UserId;
 
 use crate::tx::{DbError, Param, Tx};
 
-/// The count in the window that began at most `window` microseconds ago.
+/// The count in the window that began at most `window` microseconds ago. Those who count at once do not come in the order
+/// of their clocks, so it may also have begun a little later than `now`.
 pub fn get(tx: &mut dyn Tx, pool: &str, user: &UserId, kind: &str, now: i64, window: i64) -> Result<i64, DbError> {
     let found = tx.query_one(
         "SELECT count, since FROM attempts WHERE pool = $1 AND user_id = $2 AND kind = $3",
         &[Param::Text(pool), Param::Bytes(user), Param::Text(kind)],
     )?;
     match found {
-        Some(row) if row.int(1)? > now.saturating_sub(window) && row.int(1)? <= now => row.int(0),
+        Some(row) if row.int(1)? > now.saturating_sub(window) && row.int(1)? <= now.saturating_add(window) => {
+            row.int(0)
+        }
         _ => Ok(0),
     }
 }
@@ -61,10 +64,17 @@ pub fn count(tx: &mut dyn Tx, pool: &str, user: &UserId, kind: &str, now: i64, w
     tx.execute(
         "INSERT INTO attempts (pool, user_id, kind, count, since) VALUES ($1, $2, $3, 1, $4) \
          ON CONFLICT (pool, user_id, kind) DO UPDATE SET \
-         count = CASE WHEN attempts.since > $5 AND attempts.since <= $4 THEN attempts.count + 1 ELSE 1 END, \
-         since = CASE WHEN attempts.since > $5 AND attempts.since <= $4 AND attempts.count > 0 THEN attempts.since \
+         count = CASE WHEN attempts.since > $5 AND attempts.since <= $6 THEN attempts.count + 1 ELSE 1 END, \
+         since = CASE WHEN attempts.since > $5 AND attempts.since <= $6 AND attempts.count > 0 THEN attempts.since \
          ELSE $4 END",
-        &[pool, user, kind, Param::Int(now), Param::Int(now.saturating_sub(window))],
+        &[
+            pool,
+            user,
+            kind,
+            Param::Int(now),
+            Param::Int(now.saturating_sub(window)),
+            Param::Int(now.saturating_add(window)),
+        ],
     )?;
     tx.query_one("SELECT count FROM attempts WHERE pool = $1 AND user_id = $2 AND kind = $3", &key)?
         .map_or(Ok(0), |row| row.int(0))

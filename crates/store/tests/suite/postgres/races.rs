@@ -88,11 +88,13 @@ async fn of_guesses_that_are_made_at_once_no_more_are_heard_than_allowed() {
     for number in 0..40 {
         let node = nodes[number % 2].clone();
         tasks.spawn(async move {
-            write(&node, |tx| {
-                if attempts::get_to_count(tx, POOL, &id(1), "guess", 5, 100)? >= 10 {
+            // They do not come in the order of their clocks.
+            let now = 50 - i64::try_from(number).unwrap();
+            write(&node, move |tx| {
+                if attempts::get_to_count(tx, POOL, &id(1), "guess", now, 100)? >= 10 {
                     return Ok(false);
                 }
-                attempts::count(tx, POOL, &id(1), "guess", 5, 100).map(|_| true)
+                attempts::count(tx, POOL, &id(1), "guess", now, 100).map(|_| true)
             })
             .await
         });
