@@ -10,7 +10,7 @@ use cognate::model::{
     ListUsersInGroupRequest, ListUsersRequest, SetUserPoolMfaConfigRequest, StartWebAuthnRegistrationRequest,
 };
 use cognate_crypto::testing::{Authenticator, Ceremony};
-use cognate_store::{DbError, Param, Store, Tx};
+use cognate_store::{DbError, Param, Tx};
 use serde_json::json;
 
 use crate::api::{create_pool, refused, send};
@@ -28,7 +28,7 @@ const TABLES: &str = "SELECT m.name, 'SELECT 1 FROM \"' || m.name || '\" WHERE '
 const TABLES_ON_POSTGRES: &str = "SELECT table_name::text, 'SELECT 1 FROM ' || table_name || ' WHERE ' || \
      string_agg('position($1::bytea in ' || CASE data_type WHEN 'bytea' THEN column_name \
      ELSE 'convert_to(' || column_name || '::text, ''UTF8'')' END || ') > 0', ' OR ') \
-     FROM information_schema.columns WHERE table_schema = 'public' GROUP BY table_name";
+     FROM information_schema.columns WHERE table_schema = 'public' GROUP BY table_name ORDER BY table_name";
 
 fn mentions(tx: &mut dyn Tx, needles: &[Vec<u8>]) -> Result<Vec<String>, DbError> {
     let tables = if crate::engine::is_postgres() { TABLES_ON_POSTGRES } else { TABLES };
@@ -145,7 +145,10 @@ async fn nothing_is_put_into_a_pool_that_is_being_deleted() {
     );
     deleted.unwrap();
     let gone = || Some(refused("ResourceNotFoundException", &format!("User pool {pool} does not exist.")));
-    assert_eq!([group.err(), client.err(), user.err()], [gone(), gone(), gone()]);
+    for answer in [group.err(), client.err(), user.err()] {
+        // Where several write at once some may come before the deletion, which takes along what they put there.
+        assert!(answer == gone() || (answer.is_none() && crate::engine::is_postgres()), "{answer:?}");
+    }
     let needles = [pool.clone().into_bytes(), b"late".to_vec()];
     assert_eq!(tables_that_mention(folder.path(), &needles).await, [""; 0]);
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use cognate::UserPools;
 use cognate::model::{
     AdminAddUserToGroupRequest, AdminCreateUserRequest, AdminDeleteUserAttributesRequest, AdminDeleteUserRequest,
     AdminDisableUserRequest, AdminEnableUserRequest, AdminGetUserRequest, AdminListGroupsForUserRequest,
     AdminRemoveUserFromGroupRequest, AdminUpdateUserAttributesRequest, AttributeType, CreateGroupRequest,
     DeleteGroupRequest, DescribeUserPoolRequest, ListUsersInGroupRequest, ListUsersRequest, UserStatusType, UserType,
 };
-use cognate::{Config, UserPools};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
