@@ -83,9 +83,13 @@ impl Folder {
 /// What every command needs to open the data.
 #[derive(Args, Clone)]
 struct Data {
-    /// The folder of the store; ./.cognate for `dev` and `access-key` unless it is given.
+    /// The folder of the store and of master.key; ./.cognate for `dev` and `access-key` unless it is given.
     #[arg(long = "data", value_name = "DIR")]
     folder: Option<PathBuf>,
+    /// The PostgreSQL database of the store, instead of the folder: postgres://user:password@host/name. Any number of
+    /// servers may share one.
+    #[arg(long, env = "COGNATE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<cognate::DatabaseUrl>,
     /// The master key that seals secrets at rest: 64 hexadecimal digits or base64 of 32 bytes. Without it the file
     /// master.key in the data folder is used, and made at the first start.
     #[arg(long, env = "COGNATE_MASTER_KEY", hide_env_values = true, value_name = "KEY")]
@@ -103,10 +107,30 @@ struct Data {
 }
 
 impl Data {
+    /// The folder, where one is needed: for the store, or for the master key. Servers that share a database share the
+    /// master key, so none is made in a folder that nobody named.
+    fn folder(&self, file: &cognate::FileConfig, otherwise: Option<&str>) -> Result<PathBuf, Failure> {
+        match (file.data.clone(), &file.database_url) {
+            (Some(folder), _) => Ok(folder),
+            (None, Some(_)) if self.master_key.is_some() => Ok(PathBuf::new()),
+            (None, Some(_)) => {
+                Err("give the master key of the database: COGNATE_MASTER_KEY, or --data DIR for the file \
+                                    master.key in that folder"
+                    .to_owned())
+            }
+            (None, None) => otherwise.map(PathBuf::from).ok_or_else(|| {
+                "name the data folder: --data DIR, or data = \"DIR\" in the configuration; or a database: \
+                 --database-url URL, or database_url = \"URL\""
+                    .to_owned()
+            }),
+        }
+    }
+
     /// The same settings as a file would give; what is set here wins.
     fn over(&self, file: &cognate::FileConfig) -> cognate::FileConfig {
         cognate::FileConfig {
             data: self.folder.clone().or_else(|| file.data.clone()),
+            database_url: self.database_url.clone().or_else(|| file.database_url.clone()),
             region: self.region.clone().or_else(|| file.region.clone()),
             account: self.account.clone().or_else(|| file.account.clone()),
             issuer: self.issuer.clone().or_else(|| file.issuer.clone()),
@@ -185,6 +209,9 @@ struct RootKey {
     root_secret_access_key: Option<String>,
 }
 
+/// The data folder of `dev` and of short tasks, where none is named.
+const FOLDER: &str = ".cognate";
+
 /// A failure, as the user reads it.
 type Failure = String;
 
@@ -247,10 +274,10 @@ async fn root_key(
     }
 }
 
-/// The data of a folder that a server made, for a short task beside it.
+/// The data that a server made, for a short task beside it.
 fn open_existing(data: &Data) -> Result<cognate::UserPools, Failure> {
-    let folder = data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate"));
-    if !folder.join("cognate.db").exists() {
+    let folder = data.folder.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
+    if data.database_url.is_none() && !folder.join("cognate.db").exists() {
         return Err(format!("there is no data in {}; name the folder with --data DIR", folder.display()));
     }
     open_beside(data)
@@ -261,8 +288,9 @@ fn open_beside(data: &Data) -> Result<cognate::UserPools, Failure> {
 }
 
 fn configuration(data: &Data) -> Result<cognate::Config, Failure> {
-    let mut config = cognate::Config::new(data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
-    data.over(&cognate::FileConfig::default()).apply(&mut config)?;
+    let settings = data.over(&cognate::FileConfig::default());
+    let mut config = cognate::Config::new(data.folder(&settings, Some(FOLDER))?);
+    settings.apply(&mut config)?;
     config.master_key.clone_from(&data.master_key);
     Ok(config)
 }

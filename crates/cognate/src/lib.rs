@@ -33,6 +33,7 @@
 
 mod backup;
 mod config;
+mod database;
 mod delivery_sections;
 mod forwarded;
 mod knowledge;
@@ -56,9 +57,10 @@ pub use cognate_operations::transfer::{
 };
 pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings, Undelivered};
 pub use cognate_protocol::{NewKey, Policy, PolicyError};
-pub use cognate_store::OpenError;
 pub use cognate_store::backup::{Content, Copied};
+pub use cognate_store::{DatabaseOptions, Isolation, OpenError};
 pub use config::{Config, FileConfig, Limits, UndeliveredSetting};
+pub use database::{Database, DatabaseSettings, DatabaseUrl};
 pub use delivery_sections::{EmailSection, SmsSection, SnsSection, TlsMode};
 pub use forwarded::Proxies;
 pub use master_key::MasterKeyError;

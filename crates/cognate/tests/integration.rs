@@ -16,6 +16,8 @@ mod deliveries;
 mod directory;
 #[path = "integration/directory_model.rs"]
 mod directory_model;
+#[path = "integration/engine.rs"]
+mod engine;
 #[path = "integration/envelope.rs"]
 mod envelope;
 #[path = "integration/front_door.rs"]

@@ -172,6 +172,7 @@ impl Context {
     pub async fn read<T, F>(&self, reads: F) -> Result<T, Error>
     where
         F: FnOnce(&mut dyn Tx) -> Result<T, Error> + Send,
+        T: Send,
     {
         self.services.store.read(reads).await
     }

@@ -39,6 +39,6 @@ fn add_to_shard(tx: &mut dyn Tx, pool: &str, shard: u8, delta: i64) -> Result<()
 
 /// The users of a pool.
 pub fn users(tx: &mut dyn Tx, pool: &str) -> Result<i64, DbError> {
-    tx.query_one("SELECT COALESCE(SUM(users), 0) FROM counters WHERE pool = $1", &[Param::Text(pool)])?
+    tx.query_one("SELECT CAST(COALESCE(SUM(users), 0) AS BIGINT) FROM counters WHERE pool = $1", &[Param::Text(pool)])?
         .map_or(Ok(0), |row| row.int(0))
 }

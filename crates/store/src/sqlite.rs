@@ -9,11 +9,10 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
-pub use open::OpenError;
 use rusqlite::Connection;
 
-use crate::Gauges;
-use crate::tx::{Conflict, DbError, Tx};
+use crate::tx::{ATTEMPTS, Conflict, DbError, Tx};
+use crate::{Gauges, OpenError};
 
 pub(crate) struct Sqlite {
     readers: readers::Readers,
@@ -24,9 +23,6 @@ pub(crate) struct Sqlite {
     /// Held for as long as this process owns the file.
     lock: Option<open::Lock>,
 }
-
-/// How often a transaction that lost a race is run again before the caller hears of it.
-const ATTEMPTS: usize = 16;
 
 impl Sqlite {
     pub(crate) fn open(folder: &Path) -> Result<Self, OpenError> {

@@ -16,12 +16,21 @@ pub struct Program {
 }
 
 /// The program with an environment that says nothing about Cognate.
-fn command(arguments: &[&str], data: &Path) -> Command {
+fn bare(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COGNATE_")) {
         command.env_remove(name);
     }
-    command.args(arguments).arg("--data").arg(data).env("COGNATE_LOG", "error").stdin(Stdio::null());
+    command.args(arguments).env("COGNATE_LOG", "error").stdin(Stdio::null());
+    command
+}
+
+fn command(arguments: &[&str], data: &Path) -> Command {
+    let mut command = bare(arguments);
+    if let Some(url) = crate::engine::database_url(data) {
+        command.env("COGNATE_DATABASE_URL", url);
+    }
+    command.arg("--data").arg(data);
     command
 }
 
@@ -93,6 +102,13 @@ pub fn succeed(arguments: &[&str], data: &Path) -> String {
 /// What the program says when it refuses to start.
 pub fn refusal(arguments: &[&str], data: &Path) -> String {
     refused_start(arguments, data).1
+}
+
+/// The same where no data folder is named; in this folder.
+pub fn refusal_without_data(arguments: &[&str], folder: &Path) -> String {
+    let output = bare(arguments).current_dir(folder).output().unwrap();
+    assert!(!output.status.success(), "it must not start");
+    String::from_utf8(output.stderr).unwrap()
 }
 
 /// What the program prints, and what it says, when it refuses to start.

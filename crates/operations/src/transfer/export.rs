@@ -146,7 +146,10 @@ impl Writing<'_> {
     }
 }
 
-async fn read<T>(cx: &Context, reads: impl FnOnce(&mut dyn Tx) -> Result<T, DbError> + Send) -> Result<T, Stopped> {
+async fn read<T: Send>(
+    cx: &Context,
+    reads: impl FnOnce(&mut dyn Tx) -> Result<T, DbError> + Send,
+) -> Result<T, Stopped> {
     cx.store.read(reads).await.map_err(Stopped::because)
 }
 

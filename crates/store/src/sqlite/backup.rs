@@ -10,8 +10,8 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
-use super::open::{self, Lock, OpenError};
-use crate::migrations;
+use super::open::{self, Lock};
+use crate::{OpenError, migrations};
 
 /// How many pages are copied between two reports: four mebibytes.
 const STEP: std::ffi::c_int = 1_024;
@@ -114,7 +114,7 @@ pub fn check(path: &Path) -> Result<Content, BackupError> {
     let schema = number("PRAGMA user_version").map_err(|e| damaged(e.to_string()))?;
     let known = migrations::newest();
     if schema > known {
-        return Err(OpenError::Newer { path: path.to_path_buf(), found: schema, known }.into());
+        return Err(OpenError::Newer { place: path.display().to_string(), found: schema, known }.into());
     }
     if schema == 0 {
         return Err(damaged("it holds no store of this program".to_owned()));
@@ -161,5 +161,5 @@ impl Vacant {
 }
 
 fn engine(path: &Path, error: &rusqlite::Error) -> BackupError {
-    OpenError::Engine { path: path.to_path_buf(), message: error.to_string() }.into()
+    OpenError::Engine { place: path.display().to_string(), message: error.to_string() }.into()
 }

@@ -5,46 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use thiserror::Error;
 
+use crate::OpenError;
 use crate::migrations;
 
 /// How long a statement waits for another process's.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Why the store could not be opened.
-#[derive(Debug, Error)]
-pub enum OpenError {
-    /// Another process owns the data.
-    #[error("{0} is in use by another cognate; stop it first, or give --data another folder")]
-    InUse(PathBuf),
-    /// The folder cannot be made or read.
-    #[error("{path}: {source}")]
-    Folder {
-        /// What was touched.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The file was written by a newer program.
-    #[error("{path} has schema {found}, newer than the {known} that this program knows; use the newer program")]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its schema.
-        found: i64,
-        /// Ours.
-        known: i64,
-    },
-    /// `SQLite` refused.
-    #[error("{path}: {message}")]
-    Engine {
-        /// The file.
-        path: PathBuf,
-        /// What `SQLite` says.
-        message: String,
-    },
-}
 
 pub(super) fn file(folder: &Path) -> PathBuf {
     folder.join("cognate.db")
@@ -95,7 +61,7 @@ fn create(folder: &Path) -> Result<(), OpenError> {
 pub(super) fn writer(folder: &Path) -> Result<Connection, OpenError> {
     create(folder)?;
     let path = file(folder);
-    let engine = |e: rusqlite::Error| OpenError::Engine { path: path.clone(), message: e.to_string() };
+    let engine = |e: rusqlite::Error| OpenError::Engine { place: path.display().to_string(), message: e.to_string() };
     let mut connection = Connection::open(&path).map_err(engine)?;
     configure(&connection).map_err(engine)?;
     // An acknowledged write survives a crash of the machine: FULL makes every commit an fsync of the log.
@@ -107,7 +73,8 @@ pub(super) fn writer(folder: &Path) -> Result<Connection, OpenError> {
 /// The same connection for very many writes: commits wait for the disk at checkpoints alone (the file stays whole
 /// whenever the power fails), and pages are kept, because values in no order touch them all again and again.
 pub(super) fn tune_for_bulk(connection: Connection, folder: &Path) -> Result<Connection, OpenError> {
-    let engine = |e: rusqlite::Error| OpenError::Engine { path: file(folder), message: e.to_string() };
+    let engine =
+        |e: rusqlite::Error| OpenError::Engine { place: file(folder).display().to_string(), message: e.to_string() };
     connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -262144;").map_err(engine)?;
     Ok(connection)
 }
@@ -115,7 +82,7 @@ pub(super) fn tune_for_bulk(connection: Connection, folder: &Path) -> Result<Con
 /// A connection that only reads.
 pub(super) fn reader(folder: &Path) -> Result<Connection, OpenError> {
     let path = file(folder);
-    let engine = |e: rusqlite::Error| OpenError::Engine { path: path.clone(), message: e.to_string() };
+    let engine = |e: rusqlite::Error| OpenError::Engine { place: path.display().to_string(), message: e.to_string() };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&path, flags).map_err(engine)?;
     connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA query_only = TRUE;").map_err(engine)?;
@@ -131,7 +98,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    let engine = |e: rusqlite::Error| OpenError::Engine { path: path.to_path_buf(), message: e.to_string() };
+    let engine = |e: rusqlite::Error| OpenError::Engine { place: path.display().to_string(), message: e.to_string() };
     let current = |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
     let known = migrations::newest();
     if current(connection).map_err(engine)? == known {
@@ -140,7 +107,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let step = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(engine)?;
     let found = current(&step).map_err(engine)?;
     if found > known {
-        return Err(OpenError::Newer { path: path.to_path_buf(), found, known });
+        return Err(OpenError::Newer { place: path.display().to_string(), found, known });
     }
     for (number, text) in migrations::STEPS.iter().filter(|(number, _)| *number > found) {
         for statement in migrations::statements(text) {
