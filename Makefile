@@ -2,6 +2,7 @@
 ## make check  the fast part: format, lints, unit tests
 ## make bench  one table of costs, ratios within one run
 ## make fuzz   every fuzz target for a minute
+## make test-postgres   the suites once more, against servers on PostgreSQL
 ## make kill   twenty kills of a server under load, instead of the few in `make test`
 ## make deny   licenses, bans and advisories of the dependencies
 
@@ -19,12 +20,12 @@ AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 KILL_ROUNDS ?= 20
 FUZZ_SECONDS ?= 60
 
-.PHONY: help test check format generated layers lint unit binary packages javascript python examples deny bench fuzz kill clean-clients
+.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres examples deny bench fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
 
-test: format generated layers lint unit binary javascript python deny
+test: format generated layers lint unit binary javascript python test-postgres deny
 	@echo "everything passed"
 
 check: format lint unit
@@ -42,7 +43,8 @@ layers:
 lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
-unit:
+# The store's own suite runs on PostgreSQL as well.
+unit: packages
 	cargo test --locked --workspace
 
 binary:
@@ -55,13 +57,24 @@ javascript: binary packages $(JS)/node_modules/.package-lock.json
 python: binary packages $(VENV)/.installed
 	cd clients/python && .venv/bin/python -m pytest
 
-# What the suites use of Debian's own packages: an authenticator, and a browser for passkeys.
+# What the suites use of Debian's own packages: an authenticator, a browser for passkeys, and a database server.
 packages:
 	@missing=; \
 	command -v oathtool >/dev/null || missing="$$missing oathtool"; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v postgres /usr/lib/postgresql/*/bin/postgres >/dev/null || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq $$missing >/dev/null; } \
 	|| { echo "The suites need$$missing: apt-get install$$missing" >&2; exit 1; }
+
+# What ran on SQLite, on PostgreSQL.
+test-postgres: binary packages $(JS)/node_modules/.package-lock.json $(VENV)/.installed
+	xtask/postgres env COGNATE_TEST_ENGINE=postgres $(MAKE) --no-print-directory suites-on-postgres
+
+.PHONY: suites-on-postgres
+suites-on-postgres:
+	cargo test --locked --package cognate --test integration
+	cd $(JS) && npm test
+	cd clients/python && .venv/bin/python -m pytest
 
 # The programs of examples/ alone.
 examples: binary $(JS)/node_modules/.package-lock.json $(VENV)/.installed

@@ -2,6 +2,7 @@
 //
 // COGNATE_BIN names the binary (a relative path counts from the top of the repository); without it the debug build
 // is taken. Every test file starts one server and stops it in its `after` hook.
+// With COGNATE_TEST_ENGINE=postgres each data folder's store is a database of the server at COGNATE_TEST_POSTGRES.
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -19,6 +20,18 @@ export const REGION = "us-east-1";
 
 const READY_WITHIN_MS = 30_000;
 const GONE_WITHIN_MS = 15_000;
+
+/** The environment of a program that works on this data folder. */
+function environmentOf(folder) {
+  if (process.env.COGNATE_TEST_ENGINE !== "postgres" || folder === undefined) return process.env;
+  const server = process.env.COGNATE_TEST_POSTGRES;
+  if (!server) throw new Error("COGNATE_TEST_ENGINE=postgres needs COGNATE_TEST_POSTGRES: run xtask/postgres COMMAND");
+  const name = path.resolve(folder).replaceAll(/[^A-Za-z0-9]/g, "_").slice(-50);
+  const { status, stderr, error } = spawnSync("createdb", [`--maintenance-db=${server}`, name], { encoding: "utf8" });
+  if (error) throw error;
+  if (status !== 0 && !stderr.includes("already exists")) throw new Error(`createdb: ${stderr}`);
+  return { ...process.env, COGNATE_DATABASE_URL: server.replace(/\/[^/]*$/, `/${name}`) };
+}
 
 /** A running server. */
 export class Server {
@@ -122,7 +135,7 @@ export async function startServer({ mode = "dev", flags = [], pools, data, env =
   if (pools !== undefined) args.push("--pools", pools);
   const child = spawn(BINARY, [...args, ...flags], {
     cwd: folder,
-    env: { ...process.env, ...env },
+    env: { ...environmentOf(folder), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   process.on("exit", () => child.kill("SIGKILL"));
@@ -142,7 +155,9 @@ export async function startServer({ mode = "dev", flags = [], pools, data, env =
 
 /** Runs the binary to its end and answers what it printed. */
 export function run(...args) {
-  const { status, stdout, stderr, error } = spawnSync(BINARY, args, { encoding: "utf8" });
+  const data = args.indexOf("--data");
+  const env = environmentOf(data < 0 ? undefined : args[data + 1]);
+  const { status, stdout, stderr, error } = spawnSync(BINARY, args, { encoding: "utf8", env });
   if (error) throw error;
   if (status !== 0) throw new Error(`cognate ${args.join(" ")} ended with ${status}: ${stderr}`);
   return stdout;

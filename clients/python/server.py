@@ -2,10 +2,13 @@
 
 COGNATE_BIN names the binary (a relative path counts from the top of the repository); without it the debug build is
 taken. Every test module starts one server.
+
+With COGNATE_TEST_ENGINE=postgres each data folder's store is a database of the server at COGNATE_TEST_POSTGRES.
 """
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -28,6 +31,20 @@ READY_WITHIN_SECONDS = 30
 GONE_WITHIN_SECONDS = 15
 
 
+def environment_of(folder):
+    """The environment of a program that works on this data folder."""
+    if os.environ.get("COGNATE_TEST_ENGINE") != "postgres" or folder is None:
+        return dict(os.environ)
+    server = os.environ.get("COGNATE_TEST_POSTGRES")
+    if not server:
+        raise RuntimeError("COGNATE_TEST_ENGINE=postgres needs COGNATE_TEST_POSTGRES: run xtask/postgres COMMAND")
+    name = re.sub("[^A-Za-z0-9]", "_", str(Path(folder).resolve()))[-50:]
+    made = subprocess.run(["createdb", f"--maintenance-db={server}", name], capture_output=True, text=True)
+    if made.returncode != 0 and "already exists" not in made.stderr:
+        raise RuntimeError(f"createdb: {made.stderr}")
+    return {**os.environ, "COGNATE_DATABASE_URL": server.rsplit("/", 1)[0] + "/" + name}
+
+
 class Server:
     """A running server."""
 
@@ -47,7 +64,7 @@ class Server:
             self.process = subprocess.Popen(
                 [str(part) for part in [*command, *flags]],
                 cwd=self.data,
-                env={**os.environ, **(environment or {})},
+                env={**environment_of(self.data), **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -122,4 +139,5 @@ def free_port():
 def run(*arguments):
     """Runs the binary to its end and answers what it printed."""
     command = [str(part) for part in [BINARY, *arguments]]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    data = command[command.index("--data") + 1] if "--data" in command else None
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment_of(data)).stdout

@@ -424,11 +424,7 @@ describe("Beside the API", () => {
   });
 
   test("an operation that is not built yet says so as a modelled error", async () => {
-    const { status, text } = await post("CreateUserImportJob", {
-      UserPoolId: "us-east-1_declared1",
-      JobName: "job",
-      CloudWatchLogsRoleArn: "arn:aws:iam::123456789012:role/logs",
-    });
+    const { status, text } = await post("ListIdentityProviders", { UserPoolId: "us-east-1_declared1" });
     const { __type, message } = JSON.parse(text);
     assert.equal(status, 400);
     assert.match(__type, /Exception$/);

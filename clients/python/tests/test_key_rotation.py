@@ -4,12 +4,13 @@ import json
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import jwt
 import pytest
 
 from people import PASSWORD, Pool
-from server import BINARY, Server, run
+from server import BINARY, Server, environment_of, run
 
 WITHIN_SECONDS = 10
 
@@ -20,7 +21,9 @@ def rotate(server, *arguments):
 
 def fails(*arguments):
     command = [str(part) for part in [BINARY, "keys", "rotate", *arguments]]
-    ended = subprocess.run(command, capture_output=True, text=True)
+    folder = command[command.index("--data") + 1]
+    environment = environment_of(folder if Path(folder).exists() else None)
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert ended.returncode != 0
     return ended.stderr
 

@@ -1,10 +1,14 @@
 //! Commands and their options.
 
 mod access_key;
+mod backup;
 mod delivery;
 mod dev;
+mod export;
+mod import;
 mod keys;
 mod outbox;
+mod progress;
 mod serve;
 mod shutdown;
 
@@ -32,6 +36,7 @@ Examples:
   cognate access-key create --policy p.json   credentials for a caller of `serve`
   cognate keys rotate --data /var/lib/cognate new keys to sign tokens with, beside a running server
   cognate outbox --data /var/lib/cognate      messages to users and what became of them
+  cognate backup --data /var/lib/cognate FILE a copy of all data, beside a running server
 
   aws cognito-idp list-user-pools --max-results 10 --region us-east-1 --endpoint-url http://127.0.0.1:9229";
 
@@ -48,14 +53,43 @@ enum Command {
     Keys(keys::Options),
     /// What became of messages to users: sent, waiting, given up.
     Outbox(outbox::Options),
+    /// Copy all data, as it is at this moment, to a file. A server may run beside it.
+    Backup(backup::BackupOptions),
+    /// Put a backup into a folder that holds no data.
+    Restore(backup::RestoreOptions),
+    /// Write pools, app clients, groups and users as lines of JSON, with all that a password is checked by.
+    Export(export::Options),
+    /// Take in what `export` wrote, or users of another system in the same form.
+    ///
+    /// Passwords come along as Argon2id, bcrypt, scrypt or PBKDF2 hashes. Who is there already is left as they are, so
+    /// an import that was interrupted is run again. No trigger runs and no message is sent.
+    Import(import::Options),
+}
+
+/// The folder of a short task that needs no key.
+#[derive(Args, Clone)]
+struct Folder {
+    /// The folder of the store; ./.cognate unless it is given.
+    #[arg(long = "data", value_name = "DIR", default_value = ".cognate")]
+    folder: PathBuf,
+}
+
+impl Folder {
+    fn path(&self) -> &std::path::Path {
+        &self.folder
+    }
 }
 
 /// What every command needs to open the data.
 #[derive(Args, Clone)]
 struct Data {
-    /// The folder of the store; ./.cognate for `dev` and `access-key` unless it is given.
+    /// The folder of the store and of master.key; ./.cognate for `dev` and `access-key` unless it is given.
     #[arg(long = "data", value_name = "DIR")]
     folder: Option<PathBuf>,
+    /// The PostgreSQL database of the store, instead of the folder: postgres://user:password@host/name. Any number of
+    /// servers may share one.
+    #[arg(long, env = "COGNATE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<cognate::DatabaseUrl>,
     /// The master key that seals secrets at rest: 64 hexadecimal digits or base64 of 32 bytes. Without it the file
     /// master.key in the data folder is used, and made at the first start.
     #[arg(long, env = "COGNATE_MASTER_KEY", hide_env_values = true, value_name = "KEY")]
@@ -73,10 +107,30 @@ struct Data {
 }
 
 impl Data {
+    /// The folder, where one is needed: for the store, or for the master key. Servers that share a database share the
+    /// master key, so none is made in a folder that nobody named.
+    fn folder(&self, file: &cognate::FileConfig, otherwise: Option<&str>) -> Result<PathBuf, Failure> {
+        match (file.data.clone(), &file.database_url) {
+            (Some(folder), _) => Ok(folder),
+            (None, Some(_)) if self.master_key.is_some() => Ok(PathBuf::new()),
+            (None, Some(_)) => {
+                Err("give the master key of the database: COGNATE_MASTER_KEY, or --data DIR for the file \
+                                    master.key in that folder"
+                    .to_owned())
+            }
+            (None, None) => otherwise.map(PathBuf::from).ok_or_else(|| {
+                "name the data folder: --data DIR, or data = \"DIR\" in the configuration; or a database: \
+                 --database-url URL, or database_url = \"URL\""
+                    .to_owned()
+            }),
+        }
+    }
+
     /// The same settings as a file would give; what is set here wins.
     fn over(&self, file: &cognate::FileConfig) -> cognate::FileConfig {
         cognate::FileConfig {
             data: self.folder.clone().or_else(|| file.data.clone()),
+            database_url: self.database_url.clone().or_else(|| file.database_url.clone()),
             region: self.region.clone().or_else(|| file.region.clone()),
             account: self.account.clone().or_else(|| file.account.clone()),
             issuer: self.issuer.clone().or_else(|| file.issuer.clone()),
@@ -155,6 +209,9 @@ struct RootKey {
     root_secret_access_key: Option<String>,
 }
 
+/// The data folder of `dev` and of short tasks, where none is named.
+const FOLDER: &str = ".cognate";
+
 /// A failure, as the user reads it.
 type Failure = String;
 
@@ -167,6 +224,10 @@ pub fn run() -> Result<(), Failure> {
         Some(Command::AccessKey(options)) => in_runtime(access_key::run(options)),
         Some(Command::Keys(options)) => in_runtime(keys::run(options)),
         Some(Command::Outbox(options)) => in_runtime(outbox::run(options)),
+        Some(Command::Backup(options)) => backup::backup(&options),
+        Some(Command::Restore(options)) => backup::restore(&options),
+        Some(Command::Export(options)) => in_runtime(export::run(options)),
+        Some(Command::Import(options)) => in_runtime(import::run(options)),
         None => in_runtime(dev::run(dev::Options::default())),
     }
 }
@@ -213,20 +274,25 @@ async fn root_key(
     }
 }
 
-/// The data of a folder that a server made, for a short task beside it.
+/// The data that a server made, for a short task beside it.
 fn open_existing(data: &Data) -> Result<cognate::UserPools, Failure> {
-    let folder = data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate"));
-    if !folder.join("cognate.db").exists() {
+    let folder = data.folder.clone().unwrap_or_else(|| PathBuf::from(FOLDER));
+    if data.database_url.is_none() && !folder.join("cognate.db").exists() {
         return Err(format!("there is no data in {}; name the folder with --data DIR", folder.display()));
     }
     open_beside(data)
 }
 
 fn open_beside(data: &Data) -> Result<cognate::UserPools, Failure> {
-    let mut config = cognate::Config::new(data.folder.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
-    data.over(&cognate::FileConfig::default()).apply(&mut config)?;
+    cognate::UserPools::open_beside(configuration(data)?).map_err(|e| e.to_string())
+}
+
+fn configuration(data: &Data) -> Result<cognate::Config, Failure> {
+    let settings = data.over(&cognate::FileConfig::default());
+    let mut config = cognate::Config::new(data.folder(&settings, Some(FOLDER))?);
+    settings.apply(&mut config)?;
     config.master_key.clone_from(&data.master_key);
-    cognate::UserPools::open_beside(config).map_err(|e| e.to_string())
+    Ok(config)
 }
 
 async fn declare(pools: &cognate::UserPools, file: &std::path::Path) -> Result<(), Failure> {
@@ -237,6 +303,12 @@ async fn declare(pools: &cognate::UserPools, file: &std::path::Path) -> Result<(
 
 async fn listen(address: &str) -> Result<tokio::net::TcpListener, Failure> {
     tokio::net::TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))
+}
+
+/// Prints to standard error, where what a task says does not mix with what it writes.
+fn tell(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Prints to standard output.

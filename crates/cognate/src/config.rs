@@ -8,15 +8,17 @@ use cognate_operations::{Issuer, Settings, Undelivered};
 use cognate_protocol::{Rate, Rates};
 use serde::Deserialize;
 
-use crate::Proxies;
 use crate::delivery_sections::{EmailSection, SmsSection};
 use crate::outside::{AwsSection, OutboundSection, Outside, TriggersSection};
+use crate::{Database, DatabaseSettings, DatabaseUrl, Proxies};
 
 /// How to open the user pools.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The folder of the store and, unless it comes from elsewhere, of the master key.
+    /// The folder of the store, unless it is in a database, and of the master key, unless it comes from elsewhere.
     pub data: PathBuf,
+    /// The PostgreSQL database of the store; without one it is in the data folder.
+    pub database: Option<Database>,
     /// The master key as text: 64 hexadecimal digits, or base64 of 32 bytes. Without it the file `master.key` in the
     /// data folder is read, and made at first.
     pub master_key: Option<String>,
@@ -54,6 +56,7 @@ impl Config {
     fn with(data: PathBuf, settings: Settings) -> Self {
         Self {
             data,
+            database: None,
             master_key: None,
             settings,
             places: None,
@@ -159,6 +162,10 @@ pub struct FileConfig {
     pub listen: Option<String>,
     /// The data folder.
     pub data: Option<PathBuf>,
+    /// The PostgreSQL database of the store, instead of the data folder: `postgres://user:password@host/name`.
+    pub database_url: Option<DatabaseUrl>,
+    /// How that database is used.
+    pub database: DatabaseSettings,
     /// The region in pool ids and ARNs.
     pub region: Option<String>,
     /// The account in ARNs: twelve digits.
@@ -200,6 +207,8 @@ impl FileConfig {
 
     /// Writes what it says into a configuration, but for the data folder.
     pub fn apply(&self, config: &mut Config) -> Result<(), String> {
+        let options = self.database.options()?;
+        config.database = self.database_url.clone().map(|url| Database { url, options });
         config.places.clone_from(&self.places);
         config.compromised_passwords.clone_from(&self.compromised_passwords);
         config.email.clone_from(&self.email);
@@ -283,6 +292,7 @@ fn checked(text: &str, name: &str, fits: fn(char) -> bool) -> Result<String, Str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Isolation;
 
     #[test]
     fn a_file_sets_region_and_limits() {
@@ -300,6 +310,24 @@ mod tests {
         assert_eq!(file.limits.rates().user, Rate { per_second: 5, burst: 2_000 });
         let error = toml::from_str::<FileConfig>("[limits]\ntrusted_proxies = [\"proxy\"]\n").unwrap_err();
         assert!(error.to_string().contains("\"proxy\" is not a range of addresses"), "{error}");
+    }
+
+    #[test]
+    fn a_file_names_a_database_and_how_it_is_used() {
+        let text = "database_url = \"postgres://u:secret@h/d\"\n[database]\nconnections = 40\nstatement_seconds = 5\n\
+                    isolation = \"serializable\"\n";
+        let file: FileConfig = toml::from_str(text).unwrap();
+        let mut config = Config::new("data");
+        file.apply(&mut config).unwrap();
+        assert!(!format!("{file:?} {config:?}").contains("secret"), "the password is in the logs");
+        let Database { url, options } = config.database.unwrap();
+        assert_eq!((url.as_str(), options.connections), ("postgres://u:secret@h/d", 40));
+        assert_eq!((options.statement_time, options.isolation), (Duration::from_secs(5), Isolation::Serializable));
+        for wrong in ["connections = 1", "statement_seconds = 0", "isolation = \"snapshot\"", "conections = 3"] {
+            let read = toml::from_str::<FileConfig>(&format!("[database]\n{wrong}"));
+            let refused = read.map_err(|e| e.to_string()).and_then(|file| file.apply(&mut Config::new("data")));
+            assert!(refused.is_err(), "{wrong}");
+        }
     }
 
     #[test]

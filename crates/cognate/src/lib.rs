@@ -31,7 +31,9 @@
 //! # }
 //! ```
 
+mod backup;
 mod config;
+mod database;
 mod delivery_sections;
 mod forwarded;
 mod knowledge;
@@ -41,17 +43,24 @@ mod outside;
 mod patient_stream;
 mod routes;
 mod server;
+mod uploads;
 mod user_pools;
 
+pub use backup::{BackupError, backup, private_file, restore};
 pub use cognate_model as model;
 pub use cognate_operations::custom_challenges;
 pub use cognate_operations::declare::DeclaredPools;
 pub use cognate_operations::keys::{Rotated, RotationError};
 pub use cognate_operations::outbox::{Deliveries, Listed, RetryError};
+pub use cognate_operations::transfer::{
+    Exported, Options as ImportOptions, Pace, Report as ImportReport, Secrets, Stopped,
+};
 pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings, Undelivered};
 pub use cognate_protocol::{NewKey, Policy, PolicyError};
-pub use cognate_store::OpenError;
+pub use cognate_store::backup::{Content, Copied};
+pub use cognate_store::{DatabaseOptions, Isolation, OpenError};
 pub use config::{Config, FileConfig, Limits, UndeliveredSetting};
+pub use database::{Database, DatabaseSettings, DatabaseUrl};
 pub use delivery_sections::{EmailSection, SmsSection, SnsSection, TlsMode};
 pub use forwarded::Proxies;
 pub use master_key::MasterKeyError;

@@ -115,6 +115,13 @@ impl Metrics {
             ("cognate_messages_waiting", "Messages that wait for their delivery.", "gauge", waiting),
             ("cognate_messages_sent_total", "Messages delivered.", "counter", sent),
             ("cognate_messages_given_up_total", "Messages that are not tried again.", "counter", given_up),
+            (
+                "cognate_store_retried_total",
+                "Transactions run again on PostgreSQL, after a lost race or connection.",
+                "counter",
+                gauges.retried,
+            ),
+            ("cognate_store_connections", "Open connections to PostgreSQL.", "gauge", gauges.connections as u64),
             ("cognate_store_wal_bytes", "Size of the write-ahead log.", "gauge", gauges.wal_bytes),
         ] {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");

@@ -7,6 +7,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use cognate_hosted::{Confirmation, Page};
 use cognate_model::Timestamp;
+use cognate_operations::imports::upload;
 use cognate_operations::{Caller, Context, Error, declare, outbox};
 use cognate_protocol::{Answer, FrontDoor, Incoming, names_this_machine};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -18,6 +19,7 @@ use tokio::sync::Semaphore;
 
 use crate::Limits;
 use crate::metrics::Metrics;
+use crate::uploads;
 
 /// Up to this many bytes a body is small, as nearly every request's is.
 const SMALL_BODY: u64 = 16 << 10;
@@ -57,6 +59,12 @@ impl Routes {
         // On a listener for both families an IPv4 address comes in the clothes of IPv6.
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let (parts, body) = request.into_parts();
+        if parts.method == Method::PUT
+            && let Some(place) = parts.uri.path().strip_prefix(upload::PATH)
+        {
+            let place = place.to_owned();
+            return respond(self.upload(&place, &parts, body).await);
+        }
         let body = match self.read(body).await {
             Ok(body) => body,
             Err(answer) => return respond(self.front_door.finish(answer, &parts.method, &parts.headers)),
@@ -85,7 +93,7 @@ impl Routes {
     fn caller(&self, parts: &hyper::http::request::Parts, peer: SocketAddr) -> Caller {
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
         let address = Some(self.limits.trusted_proxies.caller(peer.ip(), &parts.headers));
-        Caller { address, agent: agent.map(str::to_owned) }
+        Caller { address, agent: agent.map(str::to_owned), base: Some(self.base(parts)) }
     }
 
     fn shed(&self) -> Answer {
@@ -110,6 +118,13 @@ impl Routes {
             Ok(Err(_)) => Err(Answer::serialization(None)),
             Err(_) => Err(Answer::exception("RequestTimeoutException", 408, "The body took too long to arrive.")),
         }
+    }
+
+    /// Takes a file for an import job, of which only a part is in memory at a time.
+    async fn upload(&self, place: &str, parts: &hyper::http::request::Parts, body: HyperBody) -> Answer {
+        let Ok(_large) = self.large_bodies.try_acquire() else { return self.shed() };
+        let cx = Context::new(Arc::clone(self.front_door.services()), Caller::default());
+        uploads::take(&cx, place, parts, body, self.limits.body_time()).await
     }
 
     async fn page(&self, parts: &hyper::http::request::Parts, body: &[u8], peer: SocketAddr) -> Answer {

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use cognate_operations::Services;
 use cognate_operations::outbox::Deliveries;
+use cognate_operations::{Services, imports};
 use cognate_protocol::{AccessKeys, FrontDoor, Trust};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -48,6 +48,9 @@ pub enum ServerError {
     /// The listener is unusable.
     #[error("{0}")]
     Listener(#[from] std::io::Error),
+    /// The data cannot be read or written.
+    #[error("{0}")]
+    Data(String),
 }
 
 /// A running server.
@@ -66,6 +69,8 @@ impl Server {
         limits: Limits,
     ) -> Result<Self, ServerError> {
         let address = listener.local_addr()?;
+        imports::end_interrupted(&services.store, services.clock.now())
+            .map_err(|error| ServerError::Data(error.to_string()))?;
         let (trust, has_controls) = match door {
             Door::Dev => (Trust::WellFormed, true),
             Door::DevVerified { root_id, root_secret } => {

@@ -1,23 +1,25 @@
 //! Embedding: the operations in-process.
 
+use std::io::{BufRead, Write};
 use std::sync::Arc;
 
 use cognate_operations::custom_challenges::CustomChallenges;
 use cognate_operations::declare::{self, DeclaredPools};
 use cognate_operations::keys::{self, Rotated, RotationError};
 use cognate_operations::outbox::{self, Deliveries, Listed, RetryError};
+use cognate_operations::transfer::{self, Exported, Secrets, Stopped};
 use cognate_operations::{Caller, Clock, Context, Error, Message, Request, Services, dev, send};
 use cognate_protocol::{NewKey, Policy};
 use cognate_store::access_keys::StoredKey;
 use cognate_store::outbox::{State, free_leases};
 use cognate_store::user_pools::list;
-use cognate_store::{OpenError, Store, settings};
+use cognate_store::{DatabaseOptions, OpenError, Store, settings};
 use thiserror::Error;
 
 use crate::delivery_sections::transports;
 use crate::knowledge;
 use crate::master_key::{self, MasterKeyError};
-use crate::{Config, Door, Limits, Server, ServerError};
+use crate::{Config, Database, Door, Limits, Server, ServerError};
 
 /// How many pools are read at once.
 const PAGE: i64 = 100;
@@ -39,14 +41,15 @@ pub enum OpenPoolsError {
     Data(String),
 }
 
-/// The user pools of a data folder. Cheap to clone; the last one dropped closes the store.
+/// The user pools of a data folder or a database. Cheap to clone; the last one dropped closes the store.
 #[derive(Clone)]
 pub struct UserPools {
     services: Arc<Services>,
 }
 
 impl UserPools {
-    /// Opens the pools, creating the data folder if it is missing. One process owns a data folder at a time.
+    /// Opens the pools, creating the data folder if it is missing. One process owns a data folder at a time; a database
+    /// may be used by any number of them at once.
     pub fn open(config: Config) -> Result<Self, OpenPoolsError> {
         Self::own(config, None)
     }
@@ -62,17 +65,43 @@ impl UserPools {
 
     /// Opens the pools beside a server that may be running, for a short task such as making an access key.
     pub fn open_beside(config: Config) -> Result<Self, OpenPoolsError> {
-        let store = Store::open_beside(&config.data)?;
+        let store = match &config.database {
+            Some(Database { url, options }) => {
+                let few = DatabaseOptions { connections: 2, ..options.clone() };
+                Store::connect(url.as_str(), few)?
+            }
+            None => Store::open_beside(&config.data)?,
+        };
         Self::on(store, config, None)
     }
 
     fn own(config: Config, double: Option<Arc<dyn CustomChallenges>>) -> Result<Self, OpenPoolsError> {
-        let pools = Self::on(Store::open(&config.data)?, config, double)?;
+        let store = open_store(&config)?;
+        let is_shared = config.database.is_some();
+        let pools = Self::on(store, config, double)?;
+        if is_shared {
+            // Other processes may be delivering; the leases of one that died end by themselves.
+            return Ok(pools);
+        }
         // One process owns the data: whoever was delivering messages before is gone.
         let now = pools.services.clock.now().micros();
         let freed = pools.services.store.write_now(move |tx| Ok::<_, Error>(free_leases(tx, now)?));
         freed.map_err(|error| OpenPoolsError::Data(error.to_string()))?;
         Ok(pools)
+    }
+
+    /// Opens the pools for an import: as their one owner if nobody else is, which is much faster, and beside a server
+    /// that runs otherwise. A database is nobody's alone.
+    pub fn open_for_import(config: Config) -> Result<(Self, transfer::Pace), OpenPoolsError> {
+        if config.database.is_some() {
+            return Ok((Self::on(open_store(&config)?, config, None)?, transfer::Pace::BesideServer));
+        }
+        let (store, pace) = match Store::open_for_bulk(&config.data) {
+            Ok(store) => (store, transfer::Pace::Alone),
+            Err(OpenError::InUse(_)) => (Store::open_beside(&config.data)?, transfer::Pace::BesideServer),
+            Err(error) => return Err(error.into()),
+        };
+        Ok((Self::on(store, config, None)?, pace))
     }
 
     fn on(store: Store, config: Config, double: Option<Arc<dyn CustomChallenges>>) -> Result<Self, OpenPoolsError> {
@@ -165,6 +194,27 @@ impl UserPools {
         keys::rotate(&self.context(), pool, ahead_seconds).await
     }
 
+    /// Writes these pools and all in them as lines of JSON (`docs/moving.md`). Each page of users is of one moment.
+    pub async fn export(
+        &self,
+        pools: &[String],
+        secrets: Secrets,
+        out: &mut (dyn Write + Send),
+        report: &mut (dyn FnMut(&Exported) + Send),
+    ) -> Result<Exported, Stopped> {
+        transfer::export(&self.context(), pools, secrets, out, report).await
+    }
+
+    /// Takes in lines of JSON (`docs/moving.md`), and tells of every batch, and of every line that was not taken.
+    pub async fn import(
+        &self,
+        input: impl BufRead + Send + 'static,
+        options: &transfer::Options,
+        tell: &mut transfer::Tell<'_>,
+    ) -> (transfer::Report, Result<(), Stopped>) {
+        transfer::import(&self.context(), input, options, tell).await
+    }
+
     /// The root key of this installation, made at first; the flag tells whether it was made now.
     pub async fn root_key(&self) -> Result<(NewKey, bool), Error> {
         cognate_protocol::root_key(&self.services).await
@@ -180,6 +230,13 @@ impl UserPools {
     }
 }
 
+fn open_store(config: &Config) -> Result<Store, OpenError> {
+    match &config.database {
+        Some(Database { url, options }) => Store::connect(url.as_str(), options.clone()),
+        None => Store::open(&config.data),
+    }
+}
+
 const CHECK: &str = "master_key_check";
 
 /// Compares the master key with the one that was used before, so that a wrong one is told at the start.
@@ -192,7 +249,7 @@ fn check_master_key(services: &Services) -> Result<(), OpenPoolsError> {
         if let Some(stored) = settings::get(tx, CHECK)? {
             return Ok::<_, Error>(stored);
         }
-        settings::insert(tx, CHECK, &sealed)?;
+        settings::insert_missing(tx, CHECK, &sealed)?;
         Ok(sealed.clone())
     });
     let stored = stored.map_err(|error| data(&error))?;

@@ -4,6 +4,8 @@
 
 #[path = "integration/api.rs"]
 mod api;
+#[path = "integration/backup.rs"]
+mod backup;
 #[path = "integration/concurrency.rs"]
 mod concurrency;
 #[path = "integration/deletion.rs"]
@@ -14,6 +16,8 @@ mod deliveries;
 mod directory;
 #[path = "integration/directory_model.rs"]
 mod directory_model;
+#[path = "integration/engine.rs"]
+mod engine;
 #[path = "integration/envelope.rs"]
 mod envelope;
 #[path = "integration/front_door.rs"]
@@ -28,6 +32,12 @@ mod kill;
 mod kill_ledger;
 #[path = "integration/limits.rs"]
 mod limits;
+#[path = "integration/moving.rs"]
+mod moving;
+#[path = "integration/moving_hashes.rs"]
+mod moving_hashes;
+#[path = "integration/moving_refusals.rs"]
+mod moving_refusals;
 #[path = "integration/not_built.rs"]
 mod not_built;
 #[path = "integration/process.rs"]

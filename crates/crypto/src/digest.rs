@@ -12,6 +12,30 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
     out
 }
 
+/// SHA-256 of what comes piece by piece.
+#[derive(Clone)]
+pub struct Sha256(digest::Context);
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+}
+
+impl Sha256 {
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all pieces.
+    pub fn finish(self) -> [u8; 32] {
+        let mut out = [0; 32];
+        out.copy_from_slice(self.0.finish().as_ref());
+        out
+    }
+}
+
 /// SHA-1 of `data` (FIPS 180-4), which lists of stolen passwords use. It protects nothing.
 pub fn sha1(data: &[u8]) -> [u8; 20] {
     let mut out = [0; 20];
@@ -47,6 +71,15 @@ mod tests {
     fn sha256_gives_the_fips_180_example() {
         let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256_hex(b"abc"), hex);
+    }
+
+    #[test]
+    fn pieces_hash_like_their_whole() {
+        let mut hash = Sha256::default();
+        hash.update(b"a");
+        hash.update(b"");
+        hash.update(b"bc");
+        assert_eq!(hash.finish(), sha256(b"abc"));
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! Passwords are stored as Argon2id (RFC 9106) with a salt and the cost in the value, so that the
-//! cost can rise while old hashes still verify.
+//! cost can rise while old hashes still verify. Hashes that other systems made verify as well, until the next right
+//! password replaces them.
 
+mod foreign;
 mod hasher;
 mod phc;
 
 use std::fmt;
 
+use foreign::Foreign;
 pub use hasher::PasswordHasher;
 use phc::Phc;
+use thiserror::Error;
 
 /// Longest password that is ever hashed, in characters: the interface model's bound.
 pub const MAX_PASSWORD_CHARS: usize = 256;
@@ -52,19 +56,49 @@ impl HashCost {
     }
 }
 
-/// A stored password: a PHC string (`$argon2id$v=19$m=..,t=..,p=..$salt$hash`). Not shown by
-/// `Debug`, because a hash is all that an offline guesser needs.
+/// A stored password: a PHC string (`$argon2id$v=19$m=..,t=..,p=..$salt$hash`), or a hash that another system made. Not
+/// shown by `Debug`, because a hash is all that an offline guesser needs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash {
     text: String,
-    phc: Phc,
+    form: Form,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Form {
+    Own(Phc),
+    Foreign(Box<Foreign>),
+}
+
+/// Why a text is not taken for a hash.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum HashFlaw {
+    /// Another algorithm.
+    #[error("the password hash is not Argon2id, bcrypt, scrypt or PBKDF2-SHA256 in a form that is known")]
+    Unknown,
+    /// The right algorithm, in a spelling that it does not have.
+    #[error("the password hash is malformed")]
+    Malformed,
+    /// Checking it would take more memory or time than one sign-in may.
+    #[error("the password hash costs more than is allowed")]
+    TooCostly,
 }
 
 impl PasswordHash {
-    /// Reads a stored hash. Refuses other algorithms and costs beyond the bounds of [`HashCost`],
-    /// so that a hostile row cannot make the server allocate gigabytes or compute for minutes.
+    /// Reads a stored hash. Refuses other algorithms and costs beyond the bounds of [`HashCost`] and of each foreign
+    /// form, so that a hostile row cannot make the server allocate gigabytes or compute for minutes.
     pub fn parse(text: &str) -> Option<Self> {
-        Some(Self { text: text.to_owned(), phc: Phc::parse(text)? })
+        Self::read(text).ok()
+    }
+
+    /// The same, and why not.
+    pub fn read(text: &str) -> Result<Self, HashFlaw> {
+        let form = if text.starts_with("$argon2id$") {
+            Form::Own(Phc::parse(text).ok_or_else(|| Phc::flaw(text))?)
+        } else {
+            Form::Foreign(Box::new(Foreign::parse(text)?))
+        };
+        Ok(Self { text: text.to_owned(), form })
     }
 
     /// The text to store.
@@ -75,11 +109,14 @@ impl PasswordHash {
     /// Whether the hash was made with another cost than `cost`, so that the next successful sign-in
     /// should replace it.
     pub fn needs_rehash(&self, cost: HashCost) -> bool {
-        self.phc.cost != cost.clamped()
+        match &self.form {
+            Form::Own(phc) => phc.cost != cost.clamped(),
+            Form::Foreign(_) => true,
+        }
     }
 
     fn from_phc(phc: Phc) -> Self {
-        Self { text: phc.to_string(), phc }
+        Self { text: phc.to_string(), form: Form::Own(phc) }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod devices;
 pub mod filter;
 #[cfg(test)]
 mod fixtures;
+pub mod import_csv;
 pub mod key_schedule;
 mod lists;
 pub mod lockout;

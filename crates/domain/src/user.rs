@@ -57,6 +57,9 @@ pub struct Password {
     pub temporary_until: Option<i64>,
     /// Hashes of earlier passwords, newest first, as many as the pool's history asks for.
     pub history: Vec<String>,
+    /// Whether the hash came from elsewhere without what SRP checks a password by: both are made at the next right one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub lacks_verifier: bool,
     /// The sealed SRP verifier of a password that was set just now. It is kept in a table of its own, because few
     /// reads of a user need it; the store writes it there together with the user.
     #[serde(skip)]
@@ -81,7 +84,15 @@ impl std::fmt::Debug for NewPassword {
 impl Password {
     /// A first password.
     pub fn first(new: NewPassword, temporary_until: Option<i64>) -> Self {
-        Self { hash: Some(new.hash), temporary_until, history: Vec::new(), fresh_verifier: Some(new.verifier) }
+        let fresh_verifier = Some(new.verifier);
+        Self { hash: Some(new.hash), temporary_until, history: Vec::new(), lacks_verifier: false, fresh_verifier }
+    }
+
+    /// Keeps the same password in another form: neither its time nor the history changes.
+    pub fn renew(&mut self, new: NewPassword) {
+        self.hash = Some(new.hash);
+        self.lacks_verifier = false;
+        self.fresh_verifier = Some(new.verifier);
     }
 }
 

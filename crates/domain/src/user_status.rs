@@ -128,6 +128,7 @@ fn replace(user: &mut User, policy: &PasswordPolicyType, new: NewPassword) {
         password.history.insert(0, old);
     }
     password.history.truncate(looked_at.saturating_sub(1));
+    password.lacks_verifier = false;
     password.fresh_verifier = Some(new.verifier);
 }
 

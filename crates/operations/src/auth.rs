@@ -23,6 +23,7 @@ mod outcome;
 mod parameters;
 mod passkey;
 mod password;
+mod password_renewal;
 pub(crate) mod pretence;
 mod recovery;
 mod refresh;

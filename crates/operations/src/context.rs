@@ -121,6 +121,8 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// The `User-Agent` header.
     pub agent: Option<String>,
+    /// The URL under which the caller reached this server.
+    pub base: Option<String>,
 }
 
 /// The surroundings of one request.
@@ -170,6 +172,7 @@ impl Context {
     pub async fn read<T, F>(&self, reads: F) -> Result<T, Error>
     where
         F: FnOnce(&mut dyn Tx) -> Result<T, Error> + Send,
+        T: Send,
     {
         self.services.store.read(reads).await
     }

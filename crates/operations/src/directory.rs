@@ -109,10 +109,15 @@ pub(crate) fn delete(tx: &mut dyn Tx, pool: &Pool, user: &User) -> Result<(), Er
 
 fn take(tx: &mut dyn Tx, pool: &Pool, user: &User, alias: &Alias, claim: Claim, taken: Taken) -> Result<(), Error> {
     let kind = alias.kind.as_str();
-    if claim == Claim::Moved && usernames::moves_to_new_owner(pool, alias.kind) {
+    let moves = claim == Claim::Moved && usernames::moves_to_new_owner(pool, alias.kind);
+    if moves {
         dispossess(tx, pool, user, alias)?;
     }
     match user_index::insert_alias(tx, pool.id(), kind, &alias.value, &user.id) {
+        // Somebody claimed it a moment ago; run again, it moves on from them.
+        Err(DbError::Exists) if moves && user_index::owner(tx, pool.id(), kind, &alias.value)? != Some(user.id) => {
+            Err(Error::Changed)
+        }
         Err(DbError::Exists) => Err(taken(pool, alias.kind).into()),
         other => Ok(other?),
     }
@@ -157,7 +162,7 @@ pub(crate) fn search_form(value: &str) -> String {
 }
 
 /// The values under which a user is listed. What nearly every user has (`CONFIRMED`, enabled) is left out.
-fn search_values(user: &User) -> Vec<(&'static str, String)> {
+pub(crate) fn search_values(user: &User) -> Vec<(&'static str, String)> {
     let attributes = SEARCHED.into_iter().filter_map(|name| Some((name, search_form(user.attribute(name)?))));
     let status = (user.status != UserStatusType::Confirmed).then(|| ("cognito:user_status", user.status.to_string()));
     let disabled = (!user.enabled).then(|| ("status", "Disabled".to_owned()));

@@ -47,6 +47,11 @@ fn make(services: &Services, pool: &OpenPool, id: &UserId, username: &str, passw
     }
 }
 
+/// Whether the hash should be made anew at the next right password: another system made it, or its cost was another.
+pub(crate) fn is_outdated(services: &Services, hash: &str) -> bool {
+    PasswordHash::parse(hash).is_some_and(|hash| hash.needs_rehash(services.hasher.cost()))
+}
+
 /// Whether the password belongs to the hash. Without a hash the same work is done, so that an unknown user takes as
 /// long as a known one.
 pub(crate) async fn verify(cx: &Context, password: &str, hash: Option<&str>) -> Result<bool, Error> {

@@ -13,4 +13,7 @@ pub mod verify_software_token;
 mod enrolment;
 mod software_token;
 
-pub(crate) use software_token::{TokenError, check_token, token_name};
+pub(crate) use software_token::{TokenError, check_token, seal_token_secret, token_name, token_secret};
+
+/// The second factors by the names that a preference has.
+pub(crate) const FACTORS: [&str; 3] = ["SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP"];

@@ -38,6 +38,11 @@ impl Kept {
         Self { salt, verifier }
     }
 
+    /// That was made elsewhere, for the same names.
+    pub(crate) fn moved(salt: [u8; SALT_LEN], verifier: &[u8; PUBLIC_LEN]) -> Self {
+        Self { salt, verifier: Form::Verifier(Box::new(Zeroizing::new(*verifier))) }
+    }
+
     /// Of a name that nobody has: the same every time, and no password's.
     pub(crate) fn of_stranger(services: &Services, pool: &OpenPool, name: &str) -> Self {
         let drawn = |purpose: &str| pool.codes.mac(&seal::context(&["srp stranger", purpose, name]));

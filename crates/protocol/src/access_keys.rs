@@ -185,8 +185,8 @@ pub async fn root_key(services: &Services) -> Result<(NewKey, bool), Error> {
             if let (Some(id), Some(sealed)) = (settings::get(tx, ROOT_ID)?, settings::get(tx, ROOT_SECRET)?) {
                 return Ok::<_, Error>((id, sealed));
             }
-            settings::insert(tx, ROOT_ID, id.as_bytes())?;
-            settings::insert(tx, ROOT_SECRET, &sealed)?;
+            settings::insert_missing(tx, ROOT_ID, id.as_bytes())?;
+            settings::insert_missing(tx, ROOT_SECRET, &sealed)?;
             Ok((id.clone().into_bytes(), sealed.clone()))
         })
         .await?;

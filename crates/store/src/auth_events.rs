@@ -11,13 +11,11 @@ pub const KEPT: i64 = 1_000;
 /// Writes an event in place of an earlier state of it.
 pub fn put(tx: &mut dyn Tx, pool: &str, user: &UserId, id: &[u8; 16], event: &AuthEventType) -> Result<(), DbError> {
     let record = tx::to_json(event)?;
-    let changed = tx.execute(
-        "UPDATE auth_events SET record = $1 WHERE pool = $2 AND user_id = $3 AND id = $4",
-        &[Param::Text(&record), Param::Text(pool), Param::Bytes(user), Param::Bytes(id)],
+    tx.execute(
+        "INSERT INTO auth_events (pool, user_id, id, record) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (pool, user_id, id) DO UPDATE SET record = excluded.record",
+        &[Param::Text(pool), Param::Bytes(user), Param::Bytes(id), Param::Text(&record)],
     )?;
-    if changed == 0 {
-        insert(tx, pool, user, id, event)?;
-    }
     Ok(())
 }
 

@@ -28,10 +28,10 @@ pub fn update(tx: &mut dyn Tx, client: &Client) -> Result<(), DbError> {
     tx::changed(rows)
 }
 
-/// A client by its pool and id.
+/// A client by its pool and id. In a transaction that writes, it is not removed before its commit.
 pub fn get(tx: &mut dyn Tx, pool: &str, id: &str) -> Result<Option<Client>, DbError> {
     tx.query_one(
-        "SELECT record, version FROM clients WHERE pool = $1 AND id = $2",
+        "SELECT record, version FROM clients WHERE pool = $1 AND id = $2 /*stays*/",
         &[Param::Text(pool), Param::Text(id)],
     )?
     .map(from_row)
@@ -64,9 +64,10 @@ pub fn count(tx: &mut dyn Tx, pool: &str) -> Result<i64, DbError> {
 /// Removes a client; says whether there was one.
 pub fn delete(tx: &mut dyn Tx, pool: &str, id: &str) -> Result<bool, DbError> {
     let params = [Param::Text(pool), Param::Text(id)];
+    let was_there = tx.execute("DELETE FROM clients WHERE pool = $1 AND id = $2", &params)? > 0;
     tx.execute("DELETE FROM client_pools WHERE pool = $1 AND client = $2", &params)?;
     crate::risk_configurations::delete(tx, pool, Some(id))?;
-    Ok(tx.execute("DELETE FROM clients WHERE pool = $1 AND id = $2", &params)? > 0)
+    Ok(was_there)
 }
 
 fn from_row(mut row: Row) -> Result<Client, DbError> {

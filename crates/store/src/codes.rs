@@ -21,10 +21,11 @@ pub struct Code {
 
 /// Writes a code in place of an earlier one for the same purpose.
 pub fn put(tx: &mut dyn Tx, pool: &str, user: &UserId, purpose: &str, code: &Code) -> Result<(), DbError> {
-    delete(tx, pool, user, purpose)?;
     tx.execute(
         "INSERT INTO codes (pool, user_id, purpose, hash, attribute, wrong, created, expires) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (pool, user_id, purpose) DO UPDATE SET \
+         hash = excluded.hash, attribute = excluded.attribute, wrong = excluded.wrong, created = excluded.created, \
+         expires = excluded.expires",
         &[
             Param::Text(pool),
             Param::Bytes(user),

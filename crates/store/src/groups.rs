@@ -38,10 +38,10 @@ pub fn update(tx: &mut dyn Tx, pool: &str, stored: &StoredGroup) -> Result<(), D
     tx::changed(rows)
 }
 
-/// A group by its name.
+/// A group by its name. In a transaction that writes, it is not removed before its commit.
 pub fn get(tx: &mut dyn Tx, pool: &str, name: &str) -> Result<Option<StoredGroup>, DbError> {
     tx.query_one(
-        "SELECT record, version FROM groups WHERE pool = $1 AND name = $2",
+        "SELECT record, version FROM groups WHERE pool = $1 AND name = $2 /*stays*/",
         &[Param::Text(pool), Param::Bytes(name.as_bytes())],
     )?
     .map(from_row)
@@ -64,16 +64,18 @@ pub fn count(tx: &mut dyn Tx, pool: &str) -> Result<i64, DbError> {
     tx.query_one("SELECT COUNT(*) FROM groups WHERE pool = $1", &[Param::Text(pool)])?.map_or(Ok(0), |row| row.int(0))
 }
 
-/// Removes a group and its memberships; says whether there was one.
+/// Removes a group and its memberships; says whether there was one. The group goes first: that waits for those who are
+/// joining it.
 pub fn delete(tx: &mut dyn Tx, pool: &str, name: &str) -> Result<bool, DbError> {
     let key = [Param::Text(pool), Param::Bytes(name.as_bytes())];
+    let was_there = tx.execute("DELETE FROM groups WHERE pool = $1 AND name = $2", &key)? > 0;
     tx.execute(
         "DELETE FROM user_groups WHERE pool = $1 AND group_name = $2 AND user_id IN \
          (SELECT user_id FROM group_members WHERE pool = $1 AND group_name = $2)",
         &key,
     )?;
     tx.execute("DELETE FROM group_members WHERE pool = $1 AND group_name = $2", &key)?;
-    Ok(tx.execute("DELETE FROM groups WHERE pool = $1 AND name = $2", &key)? > 0)
+    Ok(was_there)
 }
 
 /// Puts a user into a group; being in it already is no error. Says whether the user is new there.

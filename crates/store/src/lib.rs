@@ -16,10 +16,14 @@ pub mod codes;
 pub mod counters;
 pub mod devices;
 pub mod groups;
+pub mod import_jobs;
+mod job;
 mod migrations;
+mod open_error;
 pub mod outbox;
 pub mod passkey_challenges;
 pub mod passkeys;
+mod postgres;
 pub mod refresh_tokens;
 pub mod risk_configurations;
 pub mod risk_marks;
@@ -36,24 +40,48 @@ pub mod users;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use sqlite::OpenError;
+pub use open_error::OpenError;
+pub use postgres::{DatabaseOptions, Isolation};
+#[doc(hidden)]
+pub use postgres::{Fault, Faults, Moment};
+pub use sqlite::backup;
 pub use tx::{Conflict, DbError, Param, Row, Rows, Tx, Value};
 
 /// The store. Cheap to clone; the last one dropped closes it.
 #[derive(Clone)]
 pub struct Store {
-    engine: Arc<sqlite::Sqlite>,
+    engine: Arc<Engine>,
+}
+
+/// Where the data is.
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
 }
 
 impl Store {
     /// Opens the store in this folder, creating it and bringing its schema up to date.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
-        Ok(Self { engine: Arc::new(sqlite::Sqlite::open(folder)?) })
+        Ok(Self { engine: Arc::new(Engine::Sqlite(sqlite::Sqlite::open(folder)?)) })
+    }
+
+    /// Opens the store for writing very much at once, as its one owner.
+    ///
+    /// A commit does not wait for the disk; what is lost with the power is a last part of what was written, and dropping
+    /// the store waits for all of it.
+    pub fn open_for_bulk(folder: &Path) -> Result<Self, OpenError> {
+        Ok(Self { engine: Arc::new(Engine::Sqlite(sqlite::Sqlite::open_for_bulk(folder)?)) })
     }
 
     /// Opens the store beside a server that may be running, for one short task of the command line.
     pub fn open_beside(folder: &Path) -> Result<Self, OpenError> {
-        Ok(Self { engine: Arc::new(sqlite::Sqlite::open_beside(folder)?) })
+        Ok(Self { engine: Arc::new(Engine::Sqlite(sqlite::Sqlite::open_beside(folder)?)) })
+    }
+
+    /// Opens the store in the database of a `postgres://` URL, bringing its schema up to date. Any number of programs
+    /// may use one database at once. Blocks until the server has answered.
+    pub fn connect(url: &str, options: DatabaseOptions) -> Result<Self, OpenError> {
+        Ok(Self { engine: Arc::new(Engine::Postgres(postgres::Postgres::connect(url, options)?)) })
     }
 
     /// Runs a transaction and answers once it is on disk. The closure runs again after a conflict, so it must not
@@ -64,7 +92,10 @@ impl Store {
         T: Send + 'static,
         E: From<DbError> + Conflict + Send + 'static,
     {
-        self.engine.write(transaction).await
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.write(transaction).await,
+            Engine::Postgres(engine) => engine.write(transaction).await,
+        }
     }
 
     /// The same for callers outside any runtime, at the start of a program; blocks.
@@ -84,22 +115,29 @@ impl Store {
             .unwrap_or_else(|_| Err(E::from(DbError::Engine("a transaction panicked".to_owned()))))
     }
 
-    /// Runs reads. Each statement sees the latest commit.
+    /// Runs reads: all their statements see one state, the one of the first.
     ///
-    /// On `SQLite` the closure runs on the calling thread: a point read takes about ten microseconds, less than
-    /// handing it to another thread and back.
-    #[expect(clippy::unused_async, reason = "engines reached over a network wait here")]
+    /// The closure runs on the calling thread. On `SQLite` a point read takes about ten microseconds, less than handing
+    /// it to another thread and back. On PostgreSQL it waits for the server, and the runtime's other tasks go on
+    /// meanwhile where the runtime has several threads.
     pub async fn read<T, E, F>(&self, reads: F) -> Result<T, E>
     where
         F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send,
-        E: From<DbError>,
+        T: Send,
+        E: From<DbError> + Send,
     {
-        self.engine.read(reads)
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.read(reads),
+            Engine::Postgres(engine) => engine.read(reads).await,
+        }
     }
 
-    /// How full the queue of writes is and how large the write-ahead log, for `/metrics`.
+    /// How full the queue of writes is and what became of them, for `/metrics`.
     pub fn gauges(&self) -> Gauges {
-        self.engine.gauges()
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.gauges(),
+            Engine::Postgres(engine) => engine.gauges(),
+        }
     }
 }
 
@@ -110,8 +148,12 @@ pub struct Gauges {
     pub queued_writes: usize,
     /// Transactions kept since the start; one that refused its own changes is not counted.
     pub committed: u64,
-    /// Groups in which they were committed: one fsync each.
+    /// Commits of changes: of groups of them on `SQLite`, with one fsync each; of each on PostgreSQL.
     pub commits: u64,
-    /// Bytes in the write-ahead log.
+    /// How often a transaction on PostgreSQL ran again, because it lost a race or its connection.
+    pub retried: u64,
+    /// Connections to PostgreSQL that are open.
+    pub connections: usize,
+    /// Bytes in the write-ahead log of `SQLite`.
     pub wal_bytes: u64,
 }

@@ -9,6 +9,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (6, include_str!("migrations/0006_devices.sql")),
     (7, include_str!("migrations/0007_risk.sql")),
     (8, include_str!("migrations/0008_outbox.sql")),
+    (9, include_str!("migrations/0009_import_jobs.sql")),
 ];
 
 /// The schema that this program writes.

@@ -18,11 +18,9 @@ pub struct Begun {
 /// Writes a registration in place of an earlier one.
 pub fn put(tx: &mut dyn Tx, pool: &str, user: &UserId, begun: &Begun) -> Result<(), DbError> {
     tx.execute(
-        "DELETE FROM passkey_challenges WHERE pool = $1 AND user_id = $2",
-        &[Param::Text(pool), Param::Bytes(user)],
-    )?;
-    tx.execute(
-        "INSERT INTO passkey_challenges (pool, user_id, client, challenge, expires) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO passkey_challenges (pool, user_id, client, challenge, expires) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (pool, user_id) DO UPDATE SET client = excluded.client, challenge = excluded.challenge, \
+         expires = excluded.expires",
         &[
             Param::Text(pool),
             Param::Bytes(user),

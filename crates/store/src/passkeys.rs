@@ -54,6 +54,12 @@ pub fn get(tx: &mut dyn Tx, pool: &str, user: &UserId, id: &[u8]) -> Result<Opti
     .transpose()
 }
 
+/// Whether anybody of the pool has a passkey with this id.
+pub fn is_taken(tx: &mut dyn Tx, pool: &str, id: &[u8]) -> Result<bool, DbError> {
+    let key = [Param::Text(pool), Param::Bytes(id)];
+    Ok(tx.query_one("SELECT version FROM passkeys WHERE pool = $1 AND credential_id = $2", &key)?.is_some())
+}
+
 /// Where a listing goes on: behind the passkey that was registered then and has this id.
 pub type Place = (i64, Vec<u8>);
 

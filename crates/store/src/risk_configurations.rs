@@ -7,9 +7,9 @@ use crate::tx::{self, DbError, Param, Tx};
 /// Writes the configuration of a client, or of the pool where none is named, in the place of an earlier one.
 pub fn put(tx: &mut dyn Tx, pool: &str, client: Option<&str>, config: &RiskConfigurationType) -> Result<(), DbError> {
     let record = tx::to_json(config)?;
-    delete(tx, pool, client)?;
     tx.execute(
-        "INSERT INTO risk_configurations (pool, client, record) VALUES ($1, $2, $3)",
+        "INSERT INTO risk_configurations (pool, client, record) VALUES ($1, $2, $3) \
+         ON CONFLICT (pool, client) DO UPDATE SET record = excluded.record",
         &[Param::Text(pool), Param::Text(client.unwrap_or_default()), Param::Text(&record)],
     )?;
     Ok(())

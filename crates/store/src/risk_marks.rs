@@ -33,41 +33,50 @@ pub fn get(tx: &mut dyn Tx, pool: &str, user: &UserId, kind: Kind, value: &str) 
 
 /// Writes a mark, in the place of an earlier state of it.
 pub fn put(tx: &mut dyn Tx, pool: &str, user: &UserId, mark: &Mark) -> Result<(), DbError> {
-    let is_new = !forget(tx, pool, user, mark.kind, &mark.value)?;
+    let params = [
+        Param::Text(pool),
+        Param::Bytes(user),
+        Param::Text(name_of(mark.kind)),
+        Param::Bytes(mark.value.as_bytes()),
+        Param::Text(match mark.standing {
+            Standing::Seen => "seen",
+            Standing::Trusted => "trusted",
+            Standing::Distrusted => "distrusted",
+        }),
+        Param::Int(mark.first),
+        Param::Int(mark.last),
+    ];
+    let known = tx.execute(
+        "UPDATE risk_marks SET standing = $5, first_seen = $6, last_seen = $7 \
+         WHERE pool = $1 AND user_id = $2 AND kind = $3 AND value = $4",
+        &params,
+    )?;
+    if known > 0 {
+        return Ok(());
+    }
     tx.execute(
         "INSERT INTO risk_marks (pool, user_id, kind, value, standing, first_seen, last_seen) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        &[
-            Param::Text(pool),
-            Param::Bytes(user),
-            Param::Text(name_of(mark.kind)),
-            Param::Bytes(mark.value.as_bytes()),
-            Param::Text(match mark.standing {
-                Standing::Seen => "seen",
-                Standing::Trusted => "trusted",
-                Standing::Distrusted => "distrusted",
-            }),
-            Param::Int(mark.first),
-            Param::Int(mark.last),
-        ],
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (pool, user_id, kind, value) DO UPDATE SET \
+         standing = excluded.standing, first_seen = excluded.first_seen, last_seen = excluded.last_seen",
+        &params,
     )?;
-    if is_new { trim(tx, pool, user, mark.kind) } else { Ok(()) }
+    trim(tx, pool, user, mark.kind)
 }
 
 /// Makes a change.
 pub fn change(tx: &mut dyn Tx, pool: &str, user: &UserId, change: &Change) -> Result<(), DbError> {
     match change {
         Change::Put(mark) => put(tx, pool, user, mark),
-        Change::Forget(kind, value) => forget(tx, pool, user, *kind, value).map(|_| ()),
+        Change::Forget(kind, value) => forget(tx, pool, user, *kind, value),
     }
 }
 
-fn forget(tx: &mut dyn Tx, pool: &str, user: &UserId, kind: Kind, value: &str) -> Result<bool, DbError> {
-    let rows = tx.execute(
+fn forget(tx: &mut dyn Tx, pool: &str, user: &UserId, kind: Kind, value: &str) -> Result<(), DbError> {
+    tx.execute(
         "DELETE FROM risk_marks WHERE pool = $1 AND user_id = $2 AND kind = $3 AND value = $4",
         &[Param::Text(pool), Param::Bytes(user), Param::Text(name_of(kind)), Param::Bytes(value.as_bytes())],
     )?;
-    Ok(rows > 0)
+    Ok(())
 }
 
 /// Keeps what feedback said longest: a mark that was never seen counts as seen last.

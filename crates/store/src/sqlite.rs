@@ -1,5 +1,6 @@
 //! The embedded engine: one file, one writer, readers on every thread.
 
+pub mod backup;
 mod checkpoint;
 mod connection;
 mod open;
@@ -8,10 +9,10 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
-pub use open::OpenError;
+use rusqlite::Connection;
 
-use crate::Gauges;
-use crate::tx::{Conflict, DbError, Tx};
+use crate::tx::{ATTEMPTS, Conflict, DbError, Tx};
+use crate::{Gauges, OpenError};
 
 pub(crate) struct Sqlite {
     readers: readers::Readers,
@@ -23,20 +24,31 @@ pub(crate) struct Sqlite {
     lock: Option<open::Lock>,
 }
 
-/// How often a transaction that lost a race is run again before the caller hears of it.
-const ATTEMPTS: usize = 16;
-
 impl Sqlite {
     pub(crate) fn open(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_alone(folder, Ok)
+    }
+
+    pub(crate) fn open_for_bulk(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_alone(folder, |connection| open::tune_for_bulk(connection, folder))
+    }
+
+    fn open_alone(
+        folder: &Path,
+        tune: impl FnOnce(Connection) -> Result<Connection, OpenError>,
+    ) -> Result<Self, OpenError> {
         let lock = open::lock(folder)?;
-        let mut store = Self::open_beside(folder)?;
+        let mut store = Self::on(folder, tune(open::writer(folder)?)?)?;
         store.lock = Some(lock);
         store.checkpoints = Some(checkpoint::Checkpoints::start(folder)?);
         Ok(store)
     }
 
     pub(crate) fn open_beside(folder: &Path) -> Result<Self, OpenError> {
-        let connection = open::writer(folder)?;
+        Self::on(folder, open::writer(folder)?)
+    }
+
+    fn on(folder: &Path, connection: Connection) -> Result<Self, OpenError> {
         Ok(Self {
             readers: readers::Readers::open(folder)?,
             writer: writer::Writer::start(connection, open::wal(folder)),

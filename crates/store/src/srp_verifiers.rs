@@ -6,9 +6,12 @@ use crate::tx::{DbError, Param, Tx};
 
 /// Writes a user's verifier, in the place of an earlier one.
 pub fn put(tx: &mut dyn Tx, pool: &str, user: &UserId, sealed: &[u8]) -> Result<(), DbError> {
-    let key = [Param::Text(pool), Param::Bytes(user)];
-    tx.execute("DELETE FROM srp_verifiers WHERE pool = $1 AND user_id = $2", &key)?;
-    insert(tx, pool, user, sealed)
+    tx.execute(
+        "INSERT INTO srp_verifiers (pool, user_id, sealed) VALUES ($1, $2, $3) \
+         ON CONFLICT (pool, user_id) DO UPDATE SET sealed = excluded.sealed",
+        &[Param::Text(pool), Param::Bytes(user), Param::Bytes(sealed)],
+    )?;
+    Ok(())
 }
 
 /// Writes a new user's verifier.

@@ -138,6 +138,9 @@ impl Conflict for DbError {
     }
 }
 
+/// How often a transaction that lost a race is run before the caller hears of it.
+pub(crate) const ATTEMPTS: usize = 16;
+
 /// Checks a compare-and-set: no row means that somebody else was faster.
 pub(crate) fn changed(rows: u64) -> Result<(), DbError> {
     if rows == 0 { Err(DbError::Changed) } else { Ok(()) }

@@ -6,11 +6,16 @@ use crate::tx::{self, DbError, Param, Tx};
 
 /// Gives a user a handle. [`DbError::Exists`] when somebody has it: the primary key is the uniqueness.
 pub fn insert_alias(tx: &mut dyn Tx, pool: &str, kind: &str, value: &str, user: &UserId) -> Result<(), DbError> {
-    tx.execute(
-        "INSERT INTO user_aliases (pool, kind, value, user_id) VALUES ($1, $2, $3, $4)",
+    if claim_alias(tx, pool, kind, value, user)? { Ok(()) } else { Err(DbError::Exists) }
+}
+
+/// The same; says whether the handle was free.
+pub fn claim_alias(tx: &mut dyn Tx, pool: &str, kind: &str, value: &str, user: &UserId) -> Result<bool, DbError> {
+    let rows = tx.execute(
+        "INSERT INTO user_aliases (pool, kind, value, user_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         &[Param::Text(pool), Param::Text(kind), Param::Bytes(value.as_bytes()), Param::Bytes(user)],
     )?;
-    Ok(())
+    Ok(rows > 0)
 }
 
 /// Takes a handle away from a user.

@@ -35,15 +35,16 @@ pub fn update(tx: &mut dyn Tx, pool: &Pool) -> Result<(), DbError> {
 
 /// A pool by its id.
 pub fn get(tx: &mut dyn Tx, id: &str) -> Result<Option<StoredPool>, DbError> {
-    tx.query_one("SELECT record, data_key, version FROM user_pools WHERE id = $1", &[Param::Text(id)])?
+    tx.query_one("SELECT record, data_key, version FROM user_pools WHERE id = $1 /*stays*/", &[Param::Text(id)])?
         .map(from_row)
         .transpose()
 }
 
-/// Whether there is such a pool. What is put into a pool asks in the same transaction, since the pool that the request
-/// began with may be gone by now, and nothing may be left behind in a pool that was deleted.
+/// Whether there is such a pool, and in a transaction that writes: whether it stays until the commit. What is put into a
+/// pool asks in the same transaction, since the pool that the request began with may be gone by now, and nothing may be
+/// left behind in a pool that was deleted.
 pub fn exists(tx: &mut dyn Tx, id: &str) -> Result<bool, DbError> {
-    Ok(tx.query_one("SELECT version FROM user_pools WHERE id = $1", &[Param::Text(id)])?.is_some())
+    Ok(tx.query_one("SELECT version FROM user_pools WHERE id = $1 /*stays*/", &[Param::Text(id)])?.is_some())
 }
 
 /// Pools whose id lies behind `after`, in the order of ids.
@@ -57,9 +58,11 @@ pub fn list(tx: &mut dyn Tx, after: &str, limit: i64) -> Result<Vec<StoredPool>,
     .collect()
 }
 
-/// Removes a pool and everything in it.
+/// Removes a pool and everything in it. The pool goes first: that waits for those who are putting something into it, and
+/// what they put there is removed as well.
 pub fn delete(tx: &mut dyn Tx, id: &str) -> Result<(), DbError> {
     for statement in [
+        "DELETE FROM user_pools WHERE id = $1",
         "DELETE FROM client_pools WHERE pool = $1",
         "DELETE FROM clients WHERE pool = $1",
         "DELETE FROM signing_keys WHERE pool = $1",
@@ -81,8 +84,9 @@ pub fn delete(tx: &mut dyn Tx, id: &str) -> Result<(), DbError> {
         "DELETE FROM devices WHERE pool = $1",
         "DELETE FROM risk_configurations WHERE pool = $1",
         "DELETE FROM risk_marks WHERE pool = $1",
+        "DELETE FROM import_jobs WHERE pool = $1",
+        "DELETE FROM import_files WHERE pool = $1",
         "DELETE FROM counters WHERE pool = $1",
-        "DELETE FROM user_pools WHERE id = $1",
     ] {
         tx.execute(statement, &[Param::Text(id)])?;
     }

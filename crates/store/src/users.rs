@@ -9,11 +9,16 @@ use crate::tx::{self, DbError, Param, Row, Tx};
 
 /// Writes a new user. The handles are written by [`crate::user_index::insert`].
 pub fn insert(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
+    if insert_unless_there(tx, pool, user)? { Ok(()) } else { Err(DbError::Exists) }
+}
+
+/// The same; says whether the id was free, and writes nothing if it was not.
+pub fn insert_unless_there(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<bool, DbError> {
     let attributes = tx::to_json(&user.attributes)?;
     let hidden = tx::to_json(&user.hidden)?;
-    tx.execute(
+    let rows = tx.execute(
         "INSERT INTO users (pool, id, version, username, status, enabled, created, modified, attributes, hidden) \
-         VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9)",
+         VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
         &[
             Param::Text(pool),
             Param::Bytes(&user.id),
@@ -26,10 +31,12 @@ pub fn insert(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
             Param::Text(&hidden),
         ],
     )?;
-    match &user.hidden.password.fresh_verifier {
-        Some(sealed) => srp_verifiers::insert(tx, pool, &user.id, sealed),
-        None => Ok(()),
+    if rows > 0
+        && let Some(sealed) = &user.hidden.password.fresh_verifier
+    {
+        srp_verifiers::insert(tx, pool, &user.id, sealed)?;
     }
+    Ok(rows > 0)
 }
 
 /// Writes a changed user, unless it changed since it was read.
@@ -57,11 +64,12 @@ pub fn update(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
     }
 }
 
-/// A user by the `sub`.
+/// A user by the `sub`. In a transaction that writes, the user is not removed before its commit: so nothing is written
+/// for one who is gone.
 pub fn by_id(tx: &mut dyn Tx, pool: &str, id: &UserId) -> Result<Option<User>, DbError> {
     tx.query_one(
         "SELECT id, version, username, status, enabled, created, modified, attributes, hidden \
-         FROM users WHERE pool = $1 AND id = $2",
+         FROM users WHERE pool = $1 AND id = $2 /*stays*/",
         &[Param::Text(pool), Param::Bytes(id)],
     )?
     .map(from_row)
@@ -73,7 +81,7 @@ pub fn by_alias(tx: &mut dyn Tx, pool: &str, kind: &str, value: &str) -> Result<
     tx.query_one(
         "SELECT u.id, u.version, u.username, u.status, u.enabled, u.created, u.modified, u.attributes, u.hidden \
          FROM user_aliases a JOIN users u ON u.pool = a.pool AND u.id = a.user_id \
-         WHERE a.pool = $1 AND a.kind = $2 AND a.value = $3",
+         WHERE a.pool = $1 AND a.kind = $2 AND a.value = $3 /*u stays*/",
         &[Param::Text(pool), Param::Text(kind), Param::Bytes(value.as_bytes())],
     )?
     .map(from_row)
@@ -92,8 +100,14 @@ pub fn list(tx: &mut dyn Tx, pool: &str, after: Option<&UserId>, limit: i64) -> 
     .collect()
 }
 
-/// Removes the user and everything of theirs: nothing stays behind.
+/// Removes the user and everything of theirs: nothing stays behind. The user goes first: that waits for those who are
+/// writing something of theirs, and what they wrote is removed as well.
 pub fn delete(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
+    let rows = tx.execute(
+        "DELETE FROM users WHERE pool = $1 AND id = $2 AND version = $3",
+        &[Param::Text(pool), Param::Bytes(&user.id), Param::Int(user.version)],
+    )?;
+    tx::changed(rows)?;
     crate::groups::remove_everywhere(tx, pool, &user.id)?;
     for statement in [
         "DELETE FROM refresh_tokens WHERE pool = $1 AND user_id = $2",
@@ -109,11 +123,7 @@ pub fn delete(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
     ] {
         tx.execute(statement, &[Param::Text(pool), Param::Bytes(&user.id)])?;
     }
-    let rows = tx.execute(
-        "DELETE FROM users WHERE pool = $1 AND id = $2 AND version = $3",
-        &[Param::Text(pool), Param::Bytes(&user.id), Param::Int(user.version)],
-    )?;
-    tx::changed(rows)
+    Ok(())
 }
 
 fn from_row(mut row: Row) -> Result<User, DbError> {

@@ -7,7 +7,7 @@ use clap::Args;
 use cognate::{Config, Door, FileConfig, Limits, UserPools};
 
 use super::delivery::Delivery;
-use super::{Data, Failure, Knowledge, Outside, RootKey, declare, listen, log, root_key, say, shutdown};
+use super::{Data, FOLDER, Failure, Knowledge, Outside, RootKey, declare, listen, log, root_key, say, shutdown};
 
 /// Where `dev` listens unless it is told otherwise.
 const ADDRESS: &str = "127.0.0.1:9229";
@@ -56,10 +56,13 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
     let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));
     let file = options.delivery.over(&file);
-    let mut config = Config::development(file.data.clone().unwrap_or_else(|| PathBuf::from(".cognate")));
+    let mut config = Config::development(options.data.folder(&file, Some(FOLDER))?);
     file.apply(&mut config)?;
     config.master_key.clone_from(&options.data.master_key);
-    let data = config.data.clone();
+    let data = match config.database {
+        Some(_) => "the database of --database-url".to_owned(),
+        None => config.data.display().to_string(),
+    };
     let region = config.settings.region.clone();
     let pools = UserPools::open(config).map_err(|e| e.to_string())?;
     let mut key_lines = String::new();
@@ -80,11 +83,10 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     say(&format!(
         "Cognate is ready for development.\n\n  \
          endpoint  {endpoint}\n  \
-         data      {}\n  \
+         data      {data}\n  \
          outbox    {endpoint}/_cognate/outbox   (messages to users are printed here too)\n  \
          clock     curl -X POST {endpoint}/_cognate/clock -d '{{\"advanceSeconds\": 600}}'\n{key_lines}\n\
          Try:\n  {}aws cognito-idp create-user-pool --pool-name demo --region {region} --endpoint-url {endpoint}\n",
-        data.display(),
         if options.verify_signatures { "" } else { "AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any " },
     ));
     stop.wait().await?;

@@ -39,8 +39,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
     let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));
     let file = options.delivery.over(&file);
-    let data = file.data.clone().ok_or("name the data folder: --data DIR, or data = \"DIR\" in the configuration")?;
-    let mut config = Config::new(data);
+    let mut config = Config::new(options.data.folder(&file, None)?);
     file.apply(&mut config)?;
     config.master_key.clone_from(&options.data.master_key);
     let pools = UserPools::open(config).map_err(|e| e.to_string())?;

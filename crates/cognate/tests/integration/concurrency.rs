@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use cognate::UserPools;
 use cognate::model::{
     AdminCreateUserRequest, AdminGetUserRequest, AdminInitiateAuthRequest, AdminRespondToAuthChallengeRequest,
     AdminUpdateUserAttributesRequest, CreateUserPoolClientRequest, DescribeUserPoolRequest, ListUsersRequest,
 };
-use cognate::{Config, UserPools};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Barrier;
@@ -16,7 +16,7 @@ use crate::api::{Refusal, create_pool, refused, send};
 
 fn open() -> (UserPools, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    (UserPools::open(Config::development(folder.path())).unwrap(), folder)
+    (UserPools::open(crate::engine::development(folder.path())).unwrap(), folder)
 }
 
 /// Starts all requests at the same moment and gives their answers.

@@ -2,29 +2,36 @@
 
 use std::path::Path;
 
+use cognate::UserPools;
 use cognate::model::{
     AdminAddUserToGroupRequest, AdminCreateUserRequest, AdminDeleteUserRequest, AdminGetUserRequest,
     AdminInitiateAuthRequest, AdminSetUserPasswordRequest, CompleteWebAuthnRegistrationRequest, CreateGroupRequest,
     CreateUserPoolClientRequest, DeleteUserPoolRequest, DescribeUserPoolRequest, ForgotPasswordRequest,
     ListUsersInGroupRequest, ListUsersRequest, SetUserPoolMfaConfigRequest, StartWebAuthnRegistrationRequest,
 };
-use cognate::{Config, UserPools};
 use cognate_crypto::testing::{Authenticator, Ceremony};
-use cognate_store::{DbError, Param, Store, Tx};
+use cognate_store::{DbError, Param, Tx};
 use serde_json::json;
 
 use crate::api::{create_pool, refused, send};
 
 /// The tables with a row that holds one of these texts or byte strings in some column.
 async fn tables_that_mention(folder: &Path, needles: &[Vec<u8>]) -> Vec<String> {
-    let store = Store::open_beside(folder).unwrap();
+    let store = crate::engine::store(folder);
     store.read(|tx| mentions(tx, needles)).await.unwrap()
 }
 
+/// Each table with a query for the rows that hold the parameter somewhere.
+const TABLES: &str = "SELECT m.name, 'SELECT 1 FROM \"' || m.name || '\" WHERE ' || \
+                      group_concat('instr(CAST(\"' || c.name || '\" AS BLOB), $1)', ' OR ') \
+                      FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' GROUP BY m.name";
+const TABLES_ON_POSTGRES: &str = "SELECT table_name::text, 'SELECT 1 FROM ' || table_name || ' WHERE ' || \
+     string_agg('position($1::bytea in ' || CASE data_type WHEN 'bytea' THEN column_name \
+     ELSE 'convert_to(' || column_name || '::text, ''UTF8'')' END || ') > 0', ' OR ') \
+     FROM information_schema.columns WHERE table_schema = 'public' GROUP BY table_name ORDER BY table_name";
+
 fn mentions(tx: &mut dyn Tx, needles: &[Vec<u8>]) -> Result<Vec<String>, DbError> {
-    let tables = "SELECT m.name, 'SELECT 1 FROM \"' || m.name || '\" WHERE ' || \
-                  group_concat('instr(CAST(\"' || c.name || '\" AS BLOB), $1)', ' OR ') \
-                  FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' GROUP BY m.name";
+    let tables = if crate::engine::is_postgres() { TABLES_ON_POSTGRES } else { TABLES };
     let mut found = Vec::new();
     for mut table in tx.query(tables, &[])? {
         let (name, query) = (table.text(0)?, table.text(1)?);
@@ -62,7 +69,7 @@ async fn register_passkey(pools: &UserPools, pool: &str, token: &str) {
 #[tokio::test]
 async fn a_deleted_user_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let pools = UserPools::open(Config::development(folder.path())).unwrap();
+    let pools = UserPools::open(crate::engine::development(folder.path())).unwrap();
     let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}});
     let pool = create_pool(&pools, json!({"AliasAttributes": ["email"], "Policies": factors})).await;
     let user = json!({"UserPoolId": pool, "Username": "zenobia"});
@@ -126,7 +133,7 @@ async fn a_deleted_user_leaves_nothing_behind() {
 #[tokio::test]
 async fn nothing_is_put_into_a_pool_that_is_being_deleted() {
     let folder = tempfile::tempdir().unwrap();
-    let pools = UserPools::open(Config::development(folder.path())).unwrap();
+    let pools = UserPools::open(crate::engine::development(folder.path())).unwrap();
     let pool = create_pool(&pools, json!({})).await;
     send::<DescribeUserPoolRequest>(&pools, json!({"UserPoolId": pool})).await.unwrap();
     // All of them know the pool, which is still in memory, before the first of them writes.
@@ -138,7 +145,10 @@ async fn nothing_is_put_into_a_pool_that_is_being_deleted() {
     );
     deleted.unwrap();
     let gone = || Some(refused("ResourceNotFoundException", &format!("User pool {pool} does not exist.")));
-    assert_eq!([group.err(), client.err(), user.err()], [gone(), gone(), gone()]);
+    for answer in [group.err(), client.err(), user.err()] {
+        // Where several write at once some may come before the deletion, which takes along what they put there.
+        assert!(answer == gone() || (answer.is_none() && crate::engine::is_postgres()), "{answer:?}");
+    }
     let needles = [pool.clone().into_bytes(), b"late".to_vec()];
     assert_eq!(tables_that_mention(folder.path(), &needles).await, [""; 0]);
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use cognate::UserPools;
 use cognate::model::{
     AdminAddUserToGroupRequest, AdminCreateUserRequest, AdminDeleteUserAttributesRequest, AdminDeleteUserRequest,
     AdminDisableUserRequest, AdminEnableUserRequest, AdminGetUserRequest, AdminListGroupsForUserRequest,
     AdminRemoveUserFromGroupRequest, AdminUpdateUserAttributesRequest, AttributeType, CreateGroupRequest,
     DeleteGroupRequest, DescribeUserPoolRequest, ListUsersInGroupRequest, ListUsersRequest, UserStatusType, UserType,
 };
-use cognate::{Config, UserPools};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -330,7 +330,7 @@ fn unexpected((exception, message): Refusal) -> TestCaseError {
 
 fn directory_agrees_with_its_model(kind: Kind, pool: &Value, cases: u32) {
     let folder = tempfile::tempdir().unwrap();
-    let pools = UserPools::open(Config::development(folder.path())).unwrap();
+    let pools = UserPools::open(crate::engine::development(folder.path())).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let config = Cases { failure_persistence: None, max_shrink_iters: 400, ..Cases::with_cases(cases) };
     let outcome = TestRunner::new(config).run(&vec(step(kind), 40), |steps| {

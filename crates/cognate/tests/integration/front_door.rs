@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cognate::model::{Authorization, OPERATIONS};
-use cognate::{Config, Door, Limits, NewKey, Policy, UserPools};
+use cognate::{Door, Limits, NewKey, Policy, UserPools};
 use serde_json::{Value, json};
 
 use crate::api::create_pool;
@@ -365,7 +365,7 @@ async fn the_controls_of_dev_answer_this_machine_and_no_page_of_the_web() {
 #[tokio::test]
 async fn this_machine_is_known_by_either_family_of_addresses() {
     let folder = tempfile::tempdir().unwrap();
-    let pools = UserPools::open(Config::development(folder.path())).unwrap();
+    let pools = UserPools::open(crate::engine::development(folder.path())).unwrap();
     // A machine without IPv6 has nothing to confuse.
     let Ok(listener) = tokio::net::TcpListener::bind("[::]:0").await else { return };
     let server = pools.serve(listener, &Door::Dev, Limits::default()).unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use cognate_store::{DbError, Store, Tx};
+use cognate_store::{DbError, Tx};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -183,7 +183,7 @@ async fn list(client: &mut DevClient, pool: &str, filter: Option<&str>) -> BTree
 }
 
 /// Rows of one table whose counterpart in another is missing, after whatever the log holds was taken in.
-async fn orphans(folder: &Path) -> Vec<(&'static str, usize)> {
+pub async fn orphans(folder: &Path) -> Vec<(&'static str, usize)> {
     const CHECKS: [(&str, &str); 4] = [
         (
             "handles of nobody",
@@ -206,7 +206,7 @@ async fn orphans(folder: &Path) -> Vec<(&'static str, usize)> {
              <> (SELECT COUNT(*) FROM users u WHERE u.pool = p.id)",
         ),
     ];
-    let store = Store::open(folder).unwrap();
+    let store = crate::engine::store(folder);
     let count = |tx: &mut dyn Tx| {
         let mut found = Vec::new();
         for (what, query) in CHECKS {

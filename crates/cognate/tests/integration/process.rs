@@ -1,9 +1,9 @@
 //! The program itself, as a process of its own.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// A running server. It is killed when it goes out of scope, without a chance to clean up.
 pub struct Program {
@@ -16,12 +16,21 @@ pub struct Program {
 }
 
 /// The program with an environment that says nothing about Cognate.
-fn command(arguments: &[&str], data: &Path) -> Command {
+fn bare(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COGNATE_")) {
         command.env_remove(name);
     }
-    command.args(arguments).arg("--data").arg(data).env("COGNATE_LOG", "error").stdin(Stdio::null());
+    command.args(arguments).env("COGNATE_LOG", "error").stdin(Stdio::null());
+    command
+}
+
+fn command(arguments: &[&str], data: &Path) -> Command {
+    let mut command = bare(arguments);
+    if let Some(url) = crate::engine::database_url(data) {
+        command.env("COGNATE_DATABASE_URL", url);
+    }
+    command.arg("--data").arg(data);
     command
 }
 
@@ -66,9 +75,40 @@ impl Drop for Program {
     }
 }
 
+/// Runs a short task of the program to its end.
+pub fn run(arguments: &[&str], data: &Path) -> Output {
+    command(arguments, data).output().unwrap()
+}
+
+/// The same with something on standard input.
+pub fn feed(arguments: &[&str], data: &Path, input: &str) -> Output {
+    let mut child =
+        command(arguments, data).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut to, text) = (child.stdin.take().unwrap(), input.to_owned());
+    // A program that has heard enough closes its end.
+    let feeding = std::thread::spawn(move || drop(to.write_all(text.as_bytes())));
+    let output = child.wait_with_output().unwrap();
+    feeding.join().unwrap();
+    output
+}
+
+/// The same for a task that must succeed; gives what it printed.
+pub fn succeed(arguments: &[&str], data: &Path) -> String {
+    let output = run(arguments, data);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// What the program says when it refuses to start.
 pub fn refusal(arguments: &[&str], data: &Path) -> String {
     refused_start(arguments, data).1
+}
+
+/// The same where no data folder is named; in this folder.
+pub fn refusal_without_data(arguments: &[&str], folder: &Path) -> String {
+    let output = bare(arguments).current_dir(folder).output().unwrap();
+    assert!(!output.status.success(), "it must not start");
+    String::from_utf8(output.stderr).unwrap()
 }
 
 /// What the program prints, and what it says, when it refuses to start.

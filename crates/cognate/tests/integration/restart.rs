@@ -11,7 +11,7 @@ use cognate::{Config, DeclaredPools, OpenPoolsError, UserPools};
 use serde_json::{Value, json};
 
 use crate::api::{create_pool, send};
-use crate::process::{Program, refusal, refused_start};
+use crate::process::{Program, refusal, refusal_without_data, refused_start};
 
 const POOL: &str = "us-east-1_declared1";
 const CLIENT: &str = "declaredclient000000000001";
@@ -44,7 +44,7 @@ const POOLS: &str = r#"
 "#;
 
 fn open(folder: &Path) -> UserPools {
-    UserPools::open(Config::development(folder)).unwrap()
+    UserPools::open(crate::engine::development(folder)).unwrap()
 }
 
 fn open_error(config: Config) -> OpenPoolsError {
@@ -52,7 +52,7 @@ fn open_error(config: Config) -> OpenPoolsError {
 }
 
 fn with_key(folder: &Path, key: &str) -> Config {
-    Config { master_key: Some(key.to_owned()), ..Config::development(folder) }
+    Config { master_key: Some(key.to_owned()), ..crate::engine::development(folder) }
 }
 
 #[tokio::test]
@@ -110,9 +110,13 @@ fn a_server_that_is_asked_to_stop_ends_well() {
 }
 
 #[test]
-fn a_second_server_on_the_same_data_is_refused() {
+fn a_second_server_on_the_same_folder_is_refused_and_on_the_same_database_welcome() {
     let folder = tempfile::tempdir().unwrap();
     let first = Program::start("dev", folder.path());
+    if crate::engine::is_postgres() {
+        Program::start("serve", folder.path());
+        return;
+    }
     let said = refusal(&["serve", "--listen", "127.0.0.1:0"], folder.path());
     let expected = format!(
         "cognate: {} is in use by another cognate; stop it first, or give --data another folder\n",
@@ -138,7 +142,7 @@ fn a_lost_master_key_file_is_not_replaced_in_silence() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path()));
     std::fs::remove_file(folder.path().join("master.key")).unwrap();
-    let refused = open_error(Config::development(folder.path()));
+    let refused = open_error(crate::engine::development(folder.path()));
     assert!(matches!(refused, OpenPoolsError::WrongMasterKey), "{refused}");
 }
 
@@ -163,7 +167,7 @@ fn the_master_key_file_is_private_or_refused() {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         let path = file.display();
         let expected = format!("{path} can be read by others; make it private with: chmod 600 {path}");
-        assert_eq!(open_error(Config::development(folder.path())).to_string(), expected, "{mode:o}");
+        assert_eq!(open_error(crate::engine::development(folder.path())).to_string(), expected, "{mode:o}");
     }
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o400)).unwrap();
     open(folder.path());
@@ -257,4 +261,18 @@ async fn a_declared_client_that_its_pool_outgrew_is_left_alone() {
     let before = snapshot(&pools).await;
     pools.declare(&declared).await.unwrap();
     assert_eq!(snapshot(&pools).await, before);
+}
+
+#[test]
+fn a_database_needs_a_master_key_that_its_servers_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = "postgres://u@127.0.0.1:1/d";
+    for command in [&["serve"][..], &["dev"], &["access-key", "list"], &["keys", "rotate"]] {
+        let said = refusal_without_data(&[command, &["--database-url", url]].concat(), folder.path());
+        assert!(said.starts_with("cognate: give the master key of the database: COGNATE_MASTER_KEY, or"), "{said}");
+    }
+    let said = refusal(&["serve", "--database-url", url], folder.path());
+    assert!(said.starts_with("cognate: PostgreSQL at 127.0.0.1:1/d: "), "{said}");
+    let said = refusal(&["serve", "--database-url", "postgres://u:secret@h/d?sslmode=prefer"], folder.path());
+    assert_eq!(said, "cognate: the database URL has sslmode=prefer; say disable, require or verify-full\n");
 }

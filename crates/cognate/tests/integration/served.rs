@@ -6,7 +6,7 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
 use cognate::model::TARGET_PREFIX;
-use cognate::{Config, Door, Limits, Server, UserPools};
+use cognate::{Door, Limits, Server, UserPools};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -27,7 +27,7 @@ pub struct Served {
 impl Served {
     async fn start(door: Door, limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let pools = UserPools::open(Config::development(folder.path())).unwrap();
+        let pools = UserPools::open(crate::engine::development(folder.path())).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = pools.serve(listener, &door, limits).unwrap();
         Self { pools, server, _folder: folder }

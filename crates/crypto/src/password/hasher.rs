@@ -7,7 +7,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroizing;
 
 use super::phc::Phc;
-use super::{HashCost, MAX_PASSWORD_BYTES, MAX_PASSWORD_CHARS, PasswordHash};
+use super::{Form, HashCost, MAX_PASSWORD_BYTES, MAX_PASSWORD_CHARS, PasswordHash};
 use crate::digest::constant_time_eq;
 use crate::random::{self, Random};
 
@@ -58,7 +58,10 @@ impl PasswordHasher {
 
     /// Whether `password` is the one that `hash` was made of, at the cost that the hash records.
     pub fn verify(&self, password: &str, hash: &PasswordHash) -> bool {
-        self.matches(password, &hash.phc)
+        match &hash.form {
+            Form::Own(phc) => self.matches(password, phc),
+            Form::Foreign(foreign) => is_within_bounds(password) && foreign.matches(password),
+        }
     }
 
     /// Does the work of a [`verify`](Self::verify) without a hash to check, so that an unknown user
@@ -68,7 +71,7 @@ impl PasswordHasher {
     }
 
     fn matches(&self, password: &str, phc: &Phc) -> bool {
-        if password.len() > MAX_PASSWORD_BYTES || password.chars().count() > MAX_PASSWORD_CHARS {
+        if !is_within_bounds(password) {
             return false;
         }
         let mut tag = Zeroizing::new(vec![0; phc.tag.len()]);
@@ -102,6 +105,10 @@ impl PasswordHasher {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
         }
     }
+}
+
+fn is_within_bounds(password: &str) -> bool {
+    password.len() <= MAX_PASSWORD_BYTES && password.chars().count() <= MAX_PASSWORD_CHARS
 }
 
 impl fmt::Debug for PasswordHasher {
@@ -183,6 +190,17 @@ mod tests {
         let hash = hasher().hash("password", &SeededRandom::new(1));
         assert!(!hash.needs_rehash(HashCost::DEV));
         assert!(hash.needs_rehash(HashCost::SERVE));
+    }
+
+    #[test]
+    fn a_foreign_hash_verifies_and_needs_a_new_one_at_any_cost() {
+        let text = "$2a$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i";
+        let hash = PasswordHash::parse(text).unwrap();
+        assert_eq!(hash.as_str(), text);
+        assert!(hasher().verify("abc", &hash));
+        assert!(!hasher().verify("abd", &hash));
+        assert!(!hasher().verify(&"x".repeat(MAX_PASSWORD_CHARS + 1), &hash));
+        assert!(hash.needs_rehash(HashCost::DEV) && hash.needs_rehash(HashCost::SERVE));
     }
 
     #[test]

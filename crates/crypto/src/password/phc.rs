@@ -7,7 +7,7 @@ use std::fmt;
 
 use data_encoding::BASE64_NOPAD;
 
-use super::HashCost;
+use super::{HashCost, HashFlaw};
 
 /// A PHC string is about 97 characters long; anything much longer is not ours.
 const MAX_TEXT_LEN: usize = 256;
@@ -32,6 +32,18 @@ impl Phc {
         let tag = BASE64_NOPAD.decode(parts.next()?.as_bytes()).ok()?;
         let sized = (8..=64).contains(&salt.len()) && (16..=64).contains(&tag.len());
         (sized && parts.next().is_none()).then_some(Self { cost, salt, tag })
+    }
+
+    /// What is wrong with a text that [`Phc::parse`] did not take: its form, unless a smaller cost would have done.
+    pub(super) fn flaw(text: &str) -> HashFlaw {
+        let is_well_formed = (|| {
+            let (cost, rest) = text.strip_prefix("$argon2id$v=19$")?.split_once('$')?;
+            let numbers = cost.strip_prefix("m=")?.replacen(",t=", ",", 1).replacen(",p=", ",", 1);
+            let are_numbers =
+                numbers.split(',').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+            (are_numbers && Self::parse(&format!("$argon2id$v=19$m=8,t=1,p=1${rest}")).is_some()).then_some(())
+        })();
+        if is_well_formed.is_some() { HashFlaw::TooCostly } else { HashFlaw::Malformed }
     }
 }
 
@@ -87,7 +99,9 @@ mod tests {
             "m=7,t=2,p=1",
             "m=15,t=2,p=2",
         ] {
-            assert!(Phc::parse(&GOOD.replace("m=256,t=2,p=1", cost)).is_none(), "{cost}");
+            let text = GOOD.replace("m=256,t=2,p=1", cost);
+            assert!(Phc::parse(&text).is_none(), "{cost}");
+            assert_eq!(Phc::flaw(&text), HashFlaw::TooCostly, "{cost}");
         }
     }
 

@@ -7,7 +7,7 @@ use super::course::Course;
 use super::flow::SignIn;
 use super::judgement::{ask_beforehand, find, judge, look_up};
 use super::migration::find_or_move_in;
-use super::{Outcome, Parameters, device, secret_hash};
+use super::{Outcome, Parameters, device, password_renewal, secret_hash};
 use crate::events::Attempt;
 use crate::{Context, Error, hashing};
 
@@ -45,5 +45,11 @@ pub(super) async fn prove<'a>(
     })
     .await?;
     let attempt = look_up(cx, sign_in, &user, password, attempt.password_right()).await?;
+    let user = if password_renewal::is_due(cx, &user) {
+        // Boxed, to keep what waits small: it comes once in the life of a user who moved.
+        Box::pin(password_renewal::renewed(cx, sign_in.pool, user, password)).await
+    } else {
+        user
+    };
     Ok(Course::begin(sign_in, user, flow, attempt, parameters))
 }

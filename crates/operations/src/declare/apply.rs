@@ -38,7 +38,11 @@ pub async fn apply(cx: &Context, declared: &DeclaredPools) -> Result<(), Error> 
 
 async fn create_missing(cx: &Context, declared: &DeclaredPools) -> Result<(), Error> {
     for pool in &declared.pools {
-        apply_pool(cx, pool).await.map_err(|error| within(&format!("pool {}", pool.id), &error))?;
+        if let Err(error) = apply_pool(cx, pool).await {
+            // Another server that starts on the same database may have declared what was missing a moment ago.
+            tracing::debug!(%error, pool = pool.id, "declaring again");
+            apply_pool(cx, pool).await.map_err(|error| within(&format!("pool {}", pool.id), &error))?;
+        }
     }
     Ok(())
 }

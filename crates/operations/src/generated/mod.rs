@@ -397,8 +397,8 @@ impl Request for model::CreateUserImportJobRequest {
     type Response = model::CreateUserImportJobResponse;
     const OPERATION: model::Operation = model::Operation::CreateUserImportJob;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::CreateUserImportJob))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::imports::create_user_import_job::handle(cx, self).await
     }
 }
 
@@ -622,8 +622,8 @@ impl Request for model::DescribeUserImportJobRequest {
     type Response = model::DescribeUserImportJobResponse;
     const OPERATION: model::Operation = model::Operation::DescribeUserImportJob;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DescribeUserImportJob))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::imports::describe_user_import_job::handle(cx, self).await
     }
 }
 
@@ -676,8 +676,8 @@ impl Request for model::GetCSVHeaderRequest {
     type Response = model::GetCSVHeaderResponse;
     const OPERATION: model::Operation = model::Operation::GetCSVHeader;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetCSVHeader))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::imports::get_csv_header::handle(cx, self).await
     }
 }
 
@@ -901,8 +901,8 @@ impl Request for model::ListUserImportJobsRequest {
     type Response = model::ListUserImportJobsResponse;
     const OPERATION: model::Operation = model::Operation::ListUserImportJobs;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::ListUserImportJobs))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::imports::list_user_import_jobs::handle(cx, self).await
     }
 }
 
@@ -1099,8 +1099,8 @@ impl Request for model::StartUserImportJobRequest {
     type Response = model::StartUserImportJobResponse;
     const OPERATION: model::Operation = model::Operation::StartUserImportJob;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::StartUserImportJob))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::imports::start_user_import_job::handle(cx, self).await
     }
 }
 
@@ -1117,8 +1117,8 @@ impl Request for model::StopUserImportJobRequest {
     type Response = model::StopUserImportJobResponse;
     const OPERATION: model::Operation = model::Operation::StopUserImportJob;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::StopUserImportJob))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::imports::stop_user_import_job::handle(cx, self).await
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) async fn verify(
     software_token::check_name(name.as_deref())?;
     let (pool, id, code, now) = (Arc::clone(pool), user.id, code.to_owned(), cx.now());
     cx.write(move |tx| {
-        if attempts::get(tx, pool.id(), &id, WRONG, now.micros(), WINDOW)? >= MOST_WRONG {
+        if attempts::get_to_count(tx, pool.id(), &id, WRONG, now.micros(), WINDOW)? >= MOST_WRONG {
             return Err(as_too_many_requests(too_many()));
         }
         let mut user = users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;

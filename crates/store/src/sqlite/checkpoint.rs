@@ -8,7 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::open::{self, OpenError};
+use super::open;
+use crate::OpenError;
 
 /// How often the log is looked at.
 const PERIOD: Duration = Duration::from_millis(500);

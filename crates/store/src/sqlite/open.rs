@@ -5,45 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use thiserror::Error;
 
+use crate::OpenError;
 use crate::migrations;
 
-/// Why the store could not be opened.
-#[derive(Debug, Error)]
-pub enum OpenError {
-    /// Another process owns the data.
-    #[error("{0} is in use by another cognate; stop it first, or give --data another folder")]
-    InUse(PathBuf),
-    /// The folder cannot be made or read.
-    #[error("{path}: {source}")]
-    Folder {
-        /// What was touched.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The file was written by a newer program.
-    #[error("{path} has schema {found}, newer than the {known} that this program knows; use the newer program")]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its schema.
-        found: i64,
-        /// Ours.
-        known: i64,
-    },
-    /// `SQLite` refused.
-    #[error("{path}: {message}")]
-    Engine {
-        /// The file.
-        path: PathBuf,
-        /// What `SQLite` says.
-        message: String,
-    },
-}
+/// How long a statement waits for another process's.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-fn file(folder: &Path) -> PathBuf {
+pub(super) fn file(folder: &Path) -> PathBuf {
     folder.join("cognate.db")
 }
 
@@ -92,7 +61,7 @@ fn create(folder: &Path) -> Result<(), OpenError> {
 pub(super) fn writer(folder: &Path) -> Result<Connection, OpenError> {
     create(folder)?;
     let path = file(folder);
-    let engine = |e: rusqlite::Error| OpenError::Engine { path: path.clone(), message: e.to_string() };
+    let engine = |e: rusqlite::Error| OpenError::Engine { place: path.display().to_string(), message: e.to_string() };
     let mut connection = Connection::open(&path).map_err(engine)?;
     configure(&connection).map_err(engine)?;
     // An acknowledged write survives a crash of the machine: FULL makes every commit an fsync of the log.
@@ -101,10 +70,19 @@ pub(super) fn writer(folder: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// The same connection for very many writes: commits wait for the disk at checkpoints alone (the file stays whole
+/// whenever the power fails), and pages are kept, because values in no order touch them all again and again.
+pub(super) fn tune_for_bulk(connection: Connection, folder: &Path) -> Result<Connection, OpenError> {
+    let engine =
+        |e: rusqlite::Error| OpenError::Engine { place: file(folder).display().to_string(), message: e.to_string() };
+    connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -262144;").map_err(engine)?;
+    Ok(connection)
+}
+
 /// A connection that only reads.
 pub(super) fn reader(folder: &Path) -> Result<Connection, OpenError> {
     let path = file(folder);
-    let engine = |e: rusqlite::Error| OpenError::Engine { path: path.clone(), message: e.to_string() };
+    let engine = |e: rusqlite::Error| OpenError::Engine { place: path.display().to_string(), message: e.to_string() };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&path, flags).map_err(engine)?;
     connection.execute_batch("PRAGMA cache_size = -16384; PRAGMA query_only = TRUE;").map_err(engine)?;
@@ -113,14 +91,14 @@ pub(super) fn reader(folder: &Path) -> Result<Connection, OpenError> {
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     // Checkpoints are ours: inline ones would stall the writer.
     connection.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;")
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    let engine = |e: rusqlite::Error| OpenError::Engine { path: path.to_path_buf(), message: e.to_string() };
+    let engine = |e: rusqlite::Error| OpenError::Engine { place: path.display().to_string(), message: e.to_string() };
     let current = |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
     let known = migrations::newest();
     if current(connection).map_err(engine)? == known {
@@ -129,7 +107,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let step = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(engine)?;
     let found = current(&step).map_err(engine)?;
     if found > known {
-        return Err(OpenError::Newer { path: path.to_path_buf(), found, known });
+        return Err(OpenError::Newer { place: path.display().to_string(), found, known });
     }
     for (number, text) in migrations::STEPS.iter().filter(|(number, _)| *number > found) {
         for statement in migrations::statements(text) {

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::connection::Engine;
-use super::open::{self, OpenError};
+use super::open;
+use crate::OpenError;
 use crate::tx::{DbError, Tx};
 
 /// Enough for every worker thread of a small machine and some spare; each costs a page cache of 16 MiB at most.

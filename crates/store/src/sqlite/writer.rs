@@ -1,18 +1,18 @@
 //! The one writer, with group commit: transactions that wait together share an fsync, and each answers only after it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-
-use rusqlite::Connection;
-use tokio::sync::oneshot;
+use std::time::Duration;
 
 use super::connection::{Engine, refine};
+use super::open::BUSY_TIMEOUT;
 use crate::Gauges;
-use crate::tx::{DbError, Tx};
+use crate::job::{self, Answer, Job, Verdict};
+use crate::tx::{Conflict, DbError, Tx};
+use rusqlite::Connection;
 
 /// How many transactions may wait. Beyond it callers hear "too many requests" instead of waiting without end.
 const QUEUE: usize = 4_096;
@@ -22,6 +22,12 @@ const GROUP: usize = 256;
 const RESTART_AT: u64 = 128 << 20;
 /// How many groups pass between looks at the size of the log.
 const LOOK_EVERY: u64 = 64;
+/// How many pass after a look at a log that could not be emptied, because somebody reads from it (a backup does, for as
+/// long as it copies).
+const LOOK_AGAIN: u64 = 16 * LOOK_EVERY;
+/// How long the writer waits for readers of the log to end: theirs take microseconds, and a backup's takes too long to
+/// keep writes waiting for.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 pub(super) struct Writer {
     jobs: Option<SyncSender<Box<dyn Job>>>,
@@ -36,53 +42,12 @@ struct Counts {
     commits: AtomicU64,
 }
 
-/// A transaction on its way through the writer.
-trait Job: Send {
-    /// Runs it; says whether to keep its changes.
-    fn run(&mut self, tx: &mut dyn Tx) -> bool;
-    /// Answers, once its group is on disk or lost.
-    fn finish(self: Box<Self>, group: &Result<(), DbError>);
-}
-
 /// What became of a group.
 struct Group {
     jobs: Vec<Box<dyn Job>>,
     /// How many of them kept their changes.
     kept: u64,
     outcome: Result<(), DbError>,
-}
-
-struct Transaction<F, T, E> {
-    body: F,
-    result: Option<Result<T, E>>,
-    reply: oneshot::Sender<(Result<T, E>, F)>,
-}
-
-impl<F, T, E> Job for Transaction<F, T, E>
-where
-    F: Fn(&mut dyn Tx) -> Result<T, E> + Send,
-    T: Send,
-    E: From<DbError> + Send,
-{
-    fn run(&mut self, tx: &mut dyn Tx) -> bool {
-        let body = &self.body;
-        // A panicking transaction is rolled back alone; its group goes on.
-        let result = catch_unwind(AssertUnwindSafe(|| body(tx)))
-            .unwrap_or_else(|_| Err(E::from(DbError::Engine("a transaction panicked".to_owned()))));
-        let keep = result.is_ok();
-        self.result = Some(result);
-        keep
-    }
-
-    fn finish(self: Box<Self>, group: &Result<(), DbError>) {
-        let result = match (self.result, group) {
-            (Some(Ok(_)) | None, Err(lost)) => Err(E::from(lost.clone())),
-            (Some(result), _) => result,
-            (None, Ok(())) => Err(E::from(DbError::Closed)),
-        };
-        // Nobody waits any more when the caller hung up; the write stands all the same.
-        let _ = self.reply.send((result, self.body));
-    }
 }
 
 impl Writer {
@@ -98,16 +63,16 @@ impl Writer {
     }
 
     /// Runs a transaction; gives it back with its result, so that it can be run again.
-    pub(super) async fn run<T, E, F>(&self, body: F) -> Result<(Result<T, E>, F), E>
+    pub(super) async fn run<T, E, F>(&self, body: F) -> Result<Answer<F, T, E>, E>
     where
         F: Fn(&mut dyn Tx) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
-        E: From<DbError> + Send + 'static,
+        E: From<DbError> + Conflict + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
+        let (job, answer) = job::of(body);
         let jobs = self.jobs.as_ref().ok_or(DbError::Closed)?;
         self.counts.queued.fetch_add(1, Ordering::Relaxed);
-        if let Err(refused) = jobs.try_send(Box::new(Transaction { body, result: None, reply })) {
+        if let Err(refused) = jobs.try_send(job) {
             self.counts.queued.fetch_sub(1, Ordering::Relaxed);
             return Err(E::from(match refused {
                 TrySendError::Full(_) => DbError::Busy,
@@ -122,7 +87,7 @@ impl Writer {
             queued_writes: self.counts.queued.load(Ordering::Relaxed),
             committed: self.counts.committed.load(Ordering::Relaxed),
             commits: self.counts.commits.load(Ordering::Relaxed),
-            wal_bytes: 0,
+            ..Gauges::default()
         }
     }
 }
@@ -137,6 +102,7 @@ impl Drop for Writer {
 }
 
 fn work(mut engine: Engine, queue: &Receiver<Box<dyn Job>>, counts: &Counts, wal: &std::path::Path) {
+    let mut next_look = 0;
     while let Ok(first) = queue.recv() {
         let Group { jobs, kept, outcome } = commit_group(&mut engine, first, queue);
         counts.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
@@ -150,14 +116,26 @@ fn work(mut engine: Engine, queue: &Receiver<Box<dyn Job>>, counts: &Counts, wal
         for job in jobs {
             job.finish(&outcome);
         }
-        if commits.is_multiple_of(LOOK_EVERY)
-            && std::fs::metadata(wal).is_ok_and(|metadata| metadata.len() > RESTART_AT)
-        {
-            let _ = engine.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if commits >= next_look {
+            let is_large = std::fs::metadata(wal).is_ok_and(|metadata| metadata.len() > RESTART_AT);
+            let is_kept = is_large && !empty_log(&engine.connection);
+            next_look = commits + if is_kept { LOOK_AGAIN } else { LOOK_EVERY };
         }
     }
     // The last checkpoint of an orderly end, so that the next start has no log to replay.
     let _ = engine.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+}
+
+/// Empties the log, unless somebody reads from it for longer than the writer waits; says whether it is empty.
+fn empty_log(connection: &Connection) -> bool {
+    let emptied = connection.busy_timeout(PATIENCE).and_then(|()| {
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0).map(|busy| busy == 0))
+    });
+    let patient = connection.busy_timeout(BUSY_TIMEOUT);
+    if let Some(error) = emptied.as_ref().err().or(patient.as_ref().err()) {
+        tracing::warn!(%error, "the write-ahead log was not emptied");
+    }
+    emptied.unwrap_or(false)
 }
 
 /// Runs what waits, each in its own savepoint so that a failing one fails alone, and commits all of it at once.
@@ -189,7 +167,7 @@ fn commit_group(engine: &mut Engine, first: Box<dyn Job>, queue: &Receiver<Box<d
 /// Says whether the changes were kept.
 fn run_in_savepoint(engine: &mut Engine, job: &mut dyn Job) -> Result<bool, DbError> {
     engine.execute("SAVEPOINT job", &[])?;
-    let keeps = job.run(engine);
+    let keeps = job.run(engine) == Verdict::Keep;
     if !keeps {
         engine.execute("ROLLBACK TO job", &[])?;
     }

@@ -7,12 +7,14 @@ use cognate_store::outbox::Sealed;
 use cognate_store::refresh_tokens::Family;
 use cognate_store::signing_keys;
 use cognate_store::{
-    DbError, Tx, attempts, auth_events, clients, codes, counters, devices, groups, outbox, passkey_challenges,
-    passkeys, refresh_tokens, risk_configurations, risk_marks, srp_verifiers, used_sessions, user_index, users,
+    DbError, Tx, attempts, auth_events, clients, codes, counters, devices, groups, import_jobs, outbox,
+    passkey_challenges, passkeys, refresh_tokens, risk_configurations, risk_marks, srp_verifiers, used_sessions,
+    user_index, users,
 };
 
 use crate::devices::device;
 use crate::harness::{Engine, OTHER, POOL, client, furnish, id, user, write};
+use crate::import_jobs::job;
 use crate::messages::{event, message};
 use crate::passkeys::{begun, passkey};
 use crate::risk::{configuration, mark};
@@ -37,6 +39,8 @@ pub fn fill(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
     passkeys::insert(tx, pool, &Passkey { user: *user, ..passkey(1, 1, 1) })?;
     passkey_challenges::put(tx, pool, user, &begun(1))?;
     used_sessions::insert(tx, pool, &[1; 16], 9)?;
+    import_jobs::insert(tx, pool, &job(1, "Created"))?;
+    import_jobs::insert_part(tx, pool, "import-1", 0, b"a file")?;
     srp_verifiers::put(tx, pool, user, b"sealed")?;
     counters::add(tx, pool, user, 1)
 }

@@ -131,7 +131,7 @@ async fn a_file_that_is_no_database_is_refused() {
     let engine = Embedded::fresh();
     std::fs::write(engine.folder.path().join("cognate.db"), "this is a letter, not a database".repeat(100)).unwrap();
     let refused = open_error(engine.folder.path());
-    assert!(matches!(&refused, OpenError::Engine { path, .. } if path.ends_with("cognate.db")), "{refused}");
+    assert!(matches!(&refused, OpenError::Engine { place, .. } if place.ends_with("cognate.db")), "{refused}");
 }
 
 #[cfg(unix)]

@@ -18,6 +18,7 @@ fn rich_user(version: i64) -> User {
         hash: Some("$argon2id$".to_owned()),
         temporary_until: Some(-1),
         history: vec!["old".to_owned()],
+        lacks_verifier: true,
         fresh_verifier: None,
     };
     rich.hidden.mfa.totp_secret = Some(vec![0, 1, 255]);

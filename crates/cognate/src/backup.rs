@@ -1,0 +1,154 @@
+//! Backups as files: the database as it was at one moment, and behind it a hash that tells damage.
+//!
+//! ```text
+//! an SQLite database, then 48 bytes: "cognate backup 1" and the SHA-256 of the database
+//! ```
+//!
+//! Secrets in the database stay sealed, and the master key is not in it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use cognate_crypto::digest::Sha256;
+use cognate_store::backup::{self as database, Content, Copied, Vacant};
+use thiserror::Error;
+
+/// What stands behind the database, ahead of its hash.
+const MARK: &[u8; 16] = b"cognate backup 1";
+const TRAILER: u64 = 16 + 32;
+/// How much is read and written at once.
+const PIECE: usize = 1 << 20;
+
+/// Why a backup was not made or not restored.
+#[derive(Debug, Error)]
+pub enum BackupError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] database::BackupError),
+    /// The file is there already.
+    #[error("{0} exists; backups are not written over")]
+    Exists(PathBuf),
+    /// The file is no backup, or ends too early.
+    #[error("{0} is no whole backup of Cognate: its end is missing; nothing was restored")]
+    Cut(PathBuf),
+    /// The file is not what was written.
+    #[error("{0} is damaged: its hash differs; nothing was restored")]
+    Differs(PathBuf),
+    /// The file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// What was touched.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Writes the data of a folder, as it is at this moment, to a new file that only its owner can read. A server may run
+/// beside it and goes on writing. Gives the size of the file in bytes.
+pub fn backup(folder: &Path, file: &Path, report: &mut dyn FnMut(Copied)) -> Result<u64, BackupError> {
+    if file.symlink_metadata().is_ok() {
+        return Err(BackupError::Exists(file.to_path_buf()));
+    }
+    let draft = Draft::new(beside(file, ".partial"))?;
+    database::copy(folder, &draft.path, report)?;
+    let trouble = |source| BackupError::File { path: draft.path.clone(), source };
+    let mut written = OpenOptions::new().read(true).write(true).open(&draft.path).map_err(trouble)?;
+    let size = written.metadata().map_err(trouble)?.len();
+    let hash = copy_hashed(&mut written, &mut io::sink(), size, &mut |_| {}).map_err(trouble)?;
+    written.write_all(MARK).and_then(|()| written.write_all(&hash)).map_err(trouble)?;
+    written.sync_all().map_err(trouble)?;
+    std::fs::rename(&draft.path, file).map_err(|source| BackupError::File { path: file.to_path_buf(), source })?;
+    Ok(size + TRAILER)
+}
+
+/// Puts a backup into a folder that holds no data, once all of it is proved whole and of a schema that this program
+/// knows.
+pub fn restore(file: &Path, folder: &Path, report: &mut dyn FnMut(Copied)) -> Result<Content, BackupError> {
+    let trouble = |source| BackupError::File { path: file.to_path_buf(), source };
+    let mut source = File::open(file).map_err(trouble)?;
+    let size = source.metadata().map_err(trouble)?.len().checked_sub(TRAILER);
+    let size = size.ok_or_else(|| BackupError::Cut(file.to_path_buf()))?;
+    let hash = read_trailer(&mut source, size).map_err(trouble)?.ok_or_else(|| BackupError::Cut(file.to_path_buf()))?;
+    let vacant = Vacant::take(folder)?;
+    let draft = Draft::new(vacant.draft())?;
+    let to_draft = |source| BackupError::File { path: draft.path.clone(), source };
+    let mut target = OpenOptions::new().write(true).open(&draft.path).map_err(to_draft)?;
+    source.rewind().map_err(trouble)?;
+    if copy_hashed(&mut source, &mut target, size, report).map_err(to_draft)? != hash {
+        return Err(BackupError::Differs(file.to_path_buf()));
+    }
+    target.sync_all().map_err(to_draft)?;
+    let content = database::check(&draft.path)?;
+    vacant.settle()?;
+    Ok(content)
+}
+
+/// The hash behind a database of this size; none where its mark is missing.
+fn read_trailer(source: &mut File, size: u64) -> io::Result<Option<[u8; 32]>> {
+    let (mut mark, mut hash) = ([0; 16], [0; 32]);
+    source.seek(SeekFrom::Start(size))?;
+    source.read_exact(&mut mark)?;
+    source.read_exact(&mut hash)?;
+    Ok((mark == *MARK).then_some(hash))
+}
+
+/// Copies so many bytes from where the source stands, and hashes them.
+fn copy_hashed(
+    source: &mut dyn Read,
+    target: &mut dyn Write,
+    size: u64,
+    report: &mut dyn FnMut(Copied),
+) -> io::Result<[u8; 32]> {
+    let (mut hash, mut piece, mut bytes) = (Sha256::default(), vec![0; PIECE], 0);
+    while bytes < size {
+        let wanted = usize::try_from(size - bytes).unwrap_or(PIECE).min(PIECE);
+        let (part, _) = piece.split_at_mut(wanted);
+        source.read_exact(part)?;
+        hash.update(part);
+        target.write_all(part)?;
+        bytes += wanted as u64;
+        report(Copied { bytes, of: size });
+    }
+    Ok(hash.finish())
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// A file that is being written: private from its first byte, and gone unless it was given its name.
+struct Draft {
+    path: PathBuf,
+}
+
+impl Draft {
+    fn new(path: PathBuf) -> Result<Self, BackupError> {
+        // What an interrupted run left behind.
+        let _ = std::fs::remove_file(&path);
+        private_file(&path).map_err(|source| BackupError::File { path: path.clone(), source })?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+        let _ = std::fs::remove_file(beside(&self.path, "-journal"));
+    }
+}
+
+/// A new file that only its owner can read.
+pub fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)
+}

@@ -1,0 +1,60 @@
+//! `cognate backup` and `cognate restore`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::progress::{Progress, bar, size};
+use super::{Failure, Folder, tell};
+
+#[derive(Args)]
+pub(super) struct BackupOptions {
+    /// The file to write. It must not exist; only its owner can read it.
+    file: PathBuf,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+#[derive(Args)]
+pub(super) struct RestoreOptions {
+    /// A file that `cognate backup` wrote.
+    file: PathBuf,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+pub(super) fn backup(options: &BackupOptions) -> Result<(), Failure> {
+    let mut progress = Progress::new();
+    let written = cognate::backup(options.folder.path(), &options.file, &mut |copied| {
+        progress.show(|| format!("{} {} copied", bar(copied.bytes, copied.of), size(copied.bytes)));
+    });
+    drop(progress);
+    let bytes = written.map_err(|e| e.to_string())?;
+    tell(&format!(
+        "{} written: {}. The master key is not in it: keep it elsewhere.",
+        options.file.display(),
+        size(bytes)
+    ));
+    Ok(())
+}
+
+pub(super) fn restore(options: &RestoreOptions) -> Result<(), Failure> {
+    let mut progress = Progress::new();
+    let folder = options.folder.path();
+    let restored = cognate::restore(&options.file, folder, &mut |copied| {
+        progress.show(|| format!("{} {} copied", bar(copied.bytes, copied.of), size(copied.bytes)));
+    });
+    drop(progress);
+    let content = restored.map_err(|e| e.to_string())?;
+    tell(&format!(
+        "{} holds {} user pools with {} users again, of schema {}.\n\
+         The master key was not in the backup: give the one that the data was sealed with, as COGNATE_MASTER_KEY or as \
+         {}. With any other the server refuses to start.",
+        folder.display(),
+        content.pools,
+        content.users,
+        content.schema,
+        folder.join("master.key").display(),
+    ));
+    Ok(())
+}

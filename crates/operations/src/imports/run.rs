@@ -1,0 +1,273 @@
+//! A job on its way: row by row from the file, in batches of bounded size.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cognate_crypto::random;
+use cognate_domain::import_csv::{Columns, LONGEST_ROW, MOST_USERS, Row};
+use cognate_domain::user::{Hidden, Mfa};
+use cognate_domain::usernames::NewName;
+use cognate_domain::{User, sign_in};
+use cognate_model::{UserImportJobStatusType as Status, UserImportJobType, UserStatusType};
+use cognate_store::{DbError, import_jobs};
+
+use super::finish;
+use crate::transfer::{BatchError, Newcomer, OnFault, Target, batch};
+use crate::{Context, Error, OpenPool};
+
+/// How many rows are written in one transaction.
+const ROWS: usize = 200;
+
+/// How a job ended.
+struct End {
+    status: Status,
+    message: String,
+}
+
+/// What a batch came to.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    imported: i64,
+    skipped: i64,
+    failed: i64,
+}
+
+/// Takes in the users of the job's file.
+pub(super) async fn run(cx: Context, pool: Arc<OpenPool>, job: String) {
+    let run = Run { cx, target: Arc::new(Target { pool }), job };
+    let end = match run.rows().await {
+        Ok(end) => end,
+        Err(error) => {
+            tracing::error!(%error, job = run.job, "a user import job failed");
+            End { status: Status::Failed, message: "The import job failed because of an internal error.".to_owned() }
+        }
+    };
+    if let Err(error) = run.end(end).await {
+        tracing::error!(%error, job = run.job, "the end of a user import job was not written");
+    }
+}
+
+struct Run {
+    cx: Context,
+    target: Arc<Target>,
+    job: String,
+}
+
+impl Run {
+    fn pool(&self) -> &str {
+        self.target.pool.id()
+    }
+
+    async fn rows(&self) -> Result<End, Error> {
+        let failed = |message: &str| Ok(End { status: Status::Failed, message: message.to_owned() });
+        let mut file = Lines { run: self, part: 0, bytes: Vec::new() };
+        let columns = match file.next().await? {
+            None => return failed("No file was uploaded for the import job."),
+            Some(Line::Text(text)) => match Columns::read(&self.target.pool, &text) {
+                Ok(columns) => columns,
+                Err(reason) => return failed(&reason),
+            },
+            Some(Line::Bad) => return failed("The CSV file cannot be parsed."),
+        };
+        let (mut number, mut users) = (1, 0);
+        let (mut rows, mut faults) = (Vec::new(), BTreeMap::new());
+        loop {
+            let line = file.next().await?;
+            let is_over = line.is_none();
+            number += 1;
+            match line {
+                Some(Line::Text(text)) if text.trim().is_empty() => {}
+                Some(line) => {
+                    users += 1;
+                    let read = match line {
+                        Line::Text(text) => columns.user(&self.target.pool, &text),
+                        Line::Bad => Err("The row is not UTF-8, or too long.".to_owned()),
+                    };
+                    match read {
+                        Ok(row) => rows.push((number, self.newcomer(row))),
+                        Err(reason) => {
+                            faults.insert(number, reason);
+                        }
+                    }
+                }
+                None => {}
+            }
+            if users > MOST_USERS {
+                return failed("The CSV file has more than 500000 users.");
+            }
+            if is_over || rows.len() + faults.len() >= ROWS {
+                let ended = self.batch(std::mem::take(&mut rows), std::mem::take(&mut faults)).await?;
+                if let Some(end) = ended {
+                    return Ok(end);
+                }
+            }
+            if is_over {
+                return self.verdict().await;
+            }
+        }
+    }
+
+    /// A user who has to choose a password, unless codes suffice to sign in.
+    fn newcomer(&self, row: Row) -> Newcomer {
+        let now = self.cx.now();
+        let id = random::uuid_v7(self.cx.random(), now.micros());
+        let username = match row.name {
+            NewName::Given(username) => username,
+            NewName::FromAttribute { .. } => random::format_uuid(&id),
+        };
+        let does_without = sign_in::codes_suffice(&self.target.pool, &row.attributes);
+        let status = if does_without { UserStatusType::Confirmed } else { UserStatusType::ResetRequired };
+        let sms = row.has_mfa && row.attributes.contains_key("phone_number");
+        let hidden = Hidden { mfa: Mfa { sms, ..Mfa::default() }, ..Hidden::default() };
+        let user = User {
+            id,
+            username,
+            status,
+            enabled: true,
+            created: now,
+            modified: now,
+            attributes: row.attributes,
+            hidden,
+            version: 1,
+        };
+        Newcomer::new(Arc::clone(&self.target), user)
+    }
+
+    /// Writes rows with the job's counts, and logs what became of each. Gives the end of a job that was stopped.
+    async fn batch(&self, rows: Vec<(u64, Newcomer)>, mut faults: BTreeMap<u64, String>) -> Result<Option<End>, Error> {
+        let numbers: Vec<u64> = rows.iter().map(|(number, _)| *number).collect();
+        let (pool, job, bad) = (Arc::clone(&self.target), self.job.clone(), faults.len());
+        let written = self.cx.store.write(move |tx| {
+            let mut stored = import_jobs::get(tx, pool.pool.id(), &job)?.ok_or(DbError::Closed)?;
+            if stored.status() == Status::Stopping {
+                return Ok(None);
+            }
+            let written = batch(tx, &rows, OnFault::KeepGoing)?;
+            stored.job.status = Some(Status::InProgress);
+            let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+            add(
+                &mut stored.job,
+                Counts {
+                    imported: i64::try_from(written.users).unwrap_or(i64::MAX),
+                    skipped: count(written.present.len()),
+                    failed: count(bad + written.faults.len()),
+                },
+            );
+            import_jobs::update(tx, pool.pool.id(), &stored)?;
+            Ok(Some(written))
+        });
+        let Some(written) = written.await.map_err(failure)? else {
+            let message = "The Import Job was stopped by the developer.".to_owned();
+            return Ok(Some(End { status: Status::Stopped, message }));
+        };
+        faults.extend(written.faults);
+        let lines: BTreeMap<u64, Option<String>> = numbers
+            .into_iter()
+            .map(|number| (number, None))
+            .chain(written.present.into_iter().map(|number| (number, Some("[SKIPPED]".to_owned()))))
+            .chain(faults.into_iter().map(|(number, reason)| (number, Some(reason))))
+            .collect();
+        for (number, outcome) in lines {
+            self.log(number, outcome.as_deref());
+        }
+        Ok(None)
+    }
+
+    fn log(&self, number: u64, outcome: Option<&str>) {
+        let (pool, job) = (self.pool(), &self.job);
+        match outcome {
+            None => {
+                tracing::info!(target: "user_import", pool, job, "[SUCCEEDED] Line Number {number} - The import succeeded.");
+            }
+            Some("[SKIPPED]") => {
+                tracing::info!(target: "user_import", pool, job, "[SKIPPED] Line Number {number} - The user already exists.");
+            }
+            Some(reason) => {
+                tracing::warn!(target: "user_import", pool, job, "[FAILED] Line Number {number} - {reason}");
+            }
+        }
+    }
+
+    /// A job that took in nobody although there were users has failed. Where the live service draws the line is not
+    /// recorded.
+    async fn verdict(&self) -> Result<End, Error> {
+        let stored = self.cx.read(|tx| Ok(import_jobs::get(tx, self.pool(), &self.job)?)).await?;
+        let job = stored.map(|stored| stored.job).unwrap_or_default();
+        let lost = job.failed_users.unwrap_or(0) + job.skipped_users.unwrap_or(0);
+        Ok(if job.imported_users.unwrap_or(0) == 0 && lost > 0 {
+            let message = "Too many users have failed or been skipped during the import.".to_owned();
+            End { status: Status::Failed, message }
+        } else {
+            End { status: Status::Succeeded, message: "Import Job Completed Successfully.".to_owned() }
+        })
+    }
+
+    async fn end(&self, end: End) -> Result<(), Error> {
+        let (target, job, now) = (Arc::clone(&self.target), self.job.clone(), self.cx.now());
+        self.cx
+            .write(move |tx| {
+                let pool = target.pool.id();
+                // With its pool the job is gone as well.
+                let Some(mut stored) = import_jobs::get(tx, pool, &job)? else { return Ok(()) };
+                finish(&mut stored.job, end.status, &end.message, now);
+                import_jobs::update(tx, pool, &stored)?;
+                Ok(import_jobs::delete_file(tx, pool, &job)?)
+            })
+            .await
+    }
+}
+
+fn add(job: &mut UserImportJobType, counts: Counts) {
+    let sum = |before: Option<i64>, more: i64| Some(before.unwrap_or(0) + more);
+    job.imported_users = sum(job.imported_users, counts.imported);
+    job.skipped_users = sum(job.skipped_users, counts.skipped);
+    job.failed_users = sum(job.failed_users, counts.failed);
+}
+
+fn failure(error: BatchError) -> Error {
+    match error {
+        BatchError::Db(error) => error.into(),
+        BatchError::Line(_, reason) => Error::internal(reason),
+    }
+}
+
+/// A line of the file.
+enum Line {
+    Text(String),
+    /// Not UTF-8, or longer than any row may be.
+    Bad,
+}
+
+/// The lines of a file, read part by part.
+struct Lines<'a> {
+    run: &'a Run,
+    part: i64,
+    /// What was read and belongs to no line yet.
+    bytes: Vec<u8>,
+}
+
+impl Lines<'_> {
+    async fn next(&mut self) -> Result<Option<Line>, Error> {
+        loop {
+            if let Some(end) = self.bytes.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.bytes.drain(..=end).collect();
+                return Ok(Some(read(&line)));
+            }
+            let (run, part) = (self.run, self.part);
+            let next = run.cx.read(|tx| Ok(import_jobs::part(tx, run.pool(), &run.job, part)?)).await?;
+            match next {
+                Some(bytes) => self.bytes.extend(bytes),
+                None if self.bytes.is_empty() => return Ok(None),
+                None => return Ok(Some(read(&std::mem::take(&mut self.bytes)))),
+            }
+            self.part += 1;
+        }
+    }
+}
+
+fn read(line: &[u8]) -> Line {
+    if line.len() > 4 * LONGEST_ROW {
+        return Line::Bad;
+    }
+    std::str::from_utf8(line).map_or(Line::Bad, |text| Line::Text(text.trim_end_matches(['\r', '\n']).to_owned()))
+}

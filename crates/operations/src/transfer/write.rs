@@ -1,0 +1,158 @@
+//! A batch of users in one transaction.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cognate_domain::usernames::{self, AliasKind};
+use cognate_store::{Conflict, DbError, Tx, counters, groups, passkeys, user_index, user_pools, users};
+
+use super::Stopped;
+use super::user_in::Newcomer;
+use crate::OpenPool;
+
+/// What is done about a line that cannot be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnFault {
+    /// Nothing of its batch is written.
+    Stop,
+    /// The others are.
+    KeepGoing,
+}
+
+/// What became of a batch.
+#[derive(Default)]
+pub(crate) struct Written {
+    pub(crate) users: u64,
+    /// The lines of users who were there already.
+    pub(crate) present: Vec<u64>,
+    /// Lines that were not taken, and why.
+    pub(crate) faults: Vec<(u64, String)>,
+}
+
+/// Why nothing of a batch was written.
+pub(crate) enum BatchError {
+    Db(DbError),
+    Line(u64, String),
+}
+
+impl From<DbError> for BatchError {
+    fn from(error: DbError) -> Self {
+        Self::Db(error)
+    }
+}
+
+impl Conflict for BatchError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_conflict())
+    }
+}
+
+impl From<BatchError> for Stopped {
+    fn from(error: BatchError) -> Self {
+        match error {
+            BatchError::Db(error) => Self::because(error),
+            BatchError::Line(line, reason) => Self::at(line, reason),
+        }
+    }
+}
+
+/// What became of a user.
+enum Placed {
+    Written,
+    Present,
+    Refused(String),
+}
+
+/// Writes users, each with the number of its line.
+pub(crate) fn batch(tx: &mut dyn Tx, newcomers: &[(u64, Newcomer)], on_fault: OnFault) -> Result<Written, BatchError> {
+    let mut written = Written::default();
+    for of_pool in newcomers.chunk_by(|(_, one), (_, next)| Arc::ptr_eq(&one.target, &next.target)) {
+        let Some((line, first)) = of_pool.first() else { continue };
+        let pool = &first.target.pool;
+        if !user_pools::exists(tx, pool.id())? {
+            return Err(BatchError::Line(*line, format!("User pool {} does not exist.", pool.id())));
+        }
+        let known = known_groups(tx, pool, of_pool)?;
+        let mut came = Vec::with_capacity(of_pool.len());
+        for (line, newcomer) in of_pool {
+            let placed = match newcomer.groups.iter().find(|name| !known.contains(name.as_str())) {
+                Some(name) => Placed::Refused(format!("there is no group {name:?} in {}", pool.id())),
+                None => place(tx, pool, newcomer)?,
+            };
+            match placed {
+                Placed::Written => came.push(newcomer.user.id),
+                Placed::Present => written.present.push(*line),
+                Placed::Refused(reason) if on_fault == OnFault::Stop => return Err(BatchError::Line(*line, reason)),
+                Placed::Refused(reason) => written.faults.push((*line, reason)),
+            }
+        }
+        counters::add_all(tx, pool.id(), came.iter())?;
+        written.users += came.len() as u64;
+    }
+    Ok(written)
+}
+
+/// Those of the groups that are named which are there.
+fn known_groups<'a>(
+    tx: &mut dyn Tx,
+    pool: &OpenPool,
+    newcomers: &'a [(u64, Newcomer)],
+) -> Result<BTreeSet<&'a str>, DbError> {
+    let named: BTreeSet<&str> = newcomers.iter().flat_map(|(_, one)| &one.groups).map(String::as_str).collect();
+    let mut known = BTreeSet::new();
+    for name in named {
+        if groups::get(tx, pool.id(), name)?.is_some() {
+            known.insert(name);
+        }
+    }
+    Ok(known)
+}
+
+/// Writes a user with everything of theirs, or nothing of it.
+fn place(tx: &mut dyn Tx, pool: &OpenPool, newcomer: &Newcomer) -> Result<Placed, DbError> {
+    let (user, id) = (&newcomer.user, &newcomer.user.id);
+    // Looked at first, because the handles are taken back if anything stands in the way, and these are rare.
+    for passkey in &newcomer.passkeys {
+        if passkeys::is_taken(tx, pool.id(), &passkey.id)? && users::by_id(tx, pool.id(), id)?.is_none() {
+            return Ok(Placed::Refused("a passkey of the user belongs to another".to_owned()));
+        }
+    }
+    // Under the sub of another, that other would be found in their place.
+    if let Some(other) = usernames::parse_sub(&user.username).filter(|other| other != id)
+        && users::by_id(tx, pool.id(), &other)?.is_some()
+    {
+        return Ok(Placed::Refused(taken(AliasKind::Username)));
+    }
+    for (claimed, alias) in newcomer.aliases.iter().enumerate() {
+        if user_index::claim_alias(tx, pool.id(), alias.kind.as_str(), &alias.value, id)? {
+            continue;
+        }
+        let owner = user_index::owner(tx, pool.id(), alias.kind.as_str(), &alias.value)?;
+        give_back(tx, pool, newcomer, claimed)?;
+        let is_the_same = alias.kind == AliasKind::Username && (!newcomer.is_known_by_sub || owner == Some(*id));
+        return Ok(if is_the_same { Placed::Present } else { Placed::Refused(taken(alias.kind)) });
+    }
+    if !users::insert_unless_there(tx, pool.id(), user)? {
+        give_back(tx, pool, newcomer, newcomer.aliases.len())?;
+        return Ok(Placed::Refused("the sub belongs to a user of another name".to_owned()));
+    }
+    for (name, value) in &newcomer.search_values {
+        user_index::insert_value(tx, pool.id(), name, value, id)?;
+    }
+    for group in &newcomer.groups {
+        groups::add_member(tx, pool.id(), group, id)?;
+    }
+    newcomer.passkeys.iter().try_for_each(|passkey| passkeys::insert(tx, pool.id(), passkey))?;
+    Ok(Placed::Written)
+}
+
+/// Gives back the first handles that were claimed.
+fn give_back(tx: &mut dyn Tx, pool: &OpenPool, newcomer: &Newcomer, claimed: usize) -> Result<(), DbError> {
+    newcomer.aliases.iter().take(claimed).try_for_each(|alias| {
+        user_index::delete_alias(tx, pool.id(), alias.kind.as_str(), &alias.value, &newcomer.user.id)
+    })
+}
+
+fn taken(kind: AliasKind) -> String {
+    format!("the {} belongs to another user", kind.as_str())
+}

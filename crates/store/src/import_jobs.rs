@@ -1,0 +1,164 @@
+//! Jobs that take users in from CSV files, and the files.
+
+use cognate_model::{UserImportJobStatusType, UserImportJobType};
+
+use crate::tx::{self, DbError, Param, Row, Tx};
+
+/// A job as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredJob {
+    /// The job as the API shows it, without `PreSignedUrl`.
+    pub job: UserImportJobType,
+    /// Counts the changes, for compare-and-set.
+    pub version: i64,
+}
+
+impl StoredJob {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        self.job.job_id.as_deref().unwrap_or_default()
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> UserImportJobStatusType {
+        self.job.status.unwrap_or(UserImportJobStatusType::Created)
+    }
+
+    fn created(&self) -> i64 {
+        self.job.creation_date.unwrap_or_default().micros()
+    }
+}
+
+/// Writes a new job.
+pub fn insert(tx: &mut dyn Tx, pool: &str, stored: &StoredJob) -> Result<(), DbError> {
+    let record = tx::to_json(&stored.job)?;
+    tx.execute(
+        "INSERT INTO import_jobs (pool, id, version, created, status, record) VALUES ($1, $2, 1, $3, $4, $5)",
+        &[
+            Param::Text(pool),
+            Param::Text(stored.id()),
+            Param::Int(stored.created()),
+            Param::Text(stored.status().as_str()),
+            Param::Text(&record),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes a changed job, unless it changed since it was read.
+pub fn update(tx: &mut dyn Tx, pool: &str, stored: &StoredJob) -> Result<(), DbError> {
+    let record = tx::to_json(&stored.job)?;
+    let rows = tx.execute(
+        "UPDATE import_jobs SET record = $1, status = $2, version = version + 1 \
+         WHERE pool = $3 AND id = $4 AND version = $5",
+        &[
+            Param::Text(&record),
+            Param::Text(stored.status().as_str()),
+            Param::Text(pool),
+            Param::Text(stored.id()),
+            Param::Int(stored.version),
+        ],
+    )?;
+    tx::changed(rows)
+}
+
+/// A job by its id.
+pub fn get(tx: &mut dyn Tx, pool: &str, id: &str) -> Result<Option<StoredJob>, DbError> {
+    tx.query_one(
+        "SELECT record, version FROM import_jobs WHERE pool = $1 AND id = $2",
+        &[Param::Text(pool), Param::Text(id)],
+    )?
+    .map(from_row)
+    .transpose()
+}
+
+/// Where a listing goes on: behind the job that was created then and has this id.
+pub type Place = (i64, String);
+
+/// A pool's jobs, newest first.
+pub fn list(tx: &mut dyn Tx, pool: &str, after: Option<&Place>, limit: i64) -> Result<Vec<StoredJob>, DbError> {
+    let (created, id) = after.map_or((i64::MAX, ""), |(created, id)| (*created, id.as_str()));
+    tx.query(
+        "SELECT record, version FROM import_jobs WHERE pool = $1 AND (created < $2 OR (created = $2 AND id < $3)) \
+         ORDER BY created DESC, id DESC LIMIT $4",
+        &[Param::Text(pool), Param::Int(created), Param::Text(id), Param::Int(limit)],
+    )?
+    .into_iter()
+    .map(from_row)
+    .collect()
+}
+
+/// How many jobs a pool has.
+pub fn count(tx: &mut dyn Tx, pool: &str) -> Result<i64, DbError> {
+    tx.query_one("SELECT COUNT(*) FROM import_jobs WHERE pool = $1", &[Param::Text(pool)])?
+        .map_or(Ok(0), |row| row.int(0))
+}
+
+/// Whether a job of the pool is on its way.
+pub fn is_one_running(tx: &mut dyn Tx, pool: &str) -> Result<bool, DbError> {
+    let found = tx.query_one(
+        "SELECT id FROM import_jobs WHERE pool = $1 AND status IN ('Pending', 'InProgress', 'Stopping') LIMIT 1",
+        &[Param::Text(pool)],
+    )?;
+    Ok(found.is_some())
+}
+
+/// The jobs of every pool that are on their way, with their pools.
+pub fn running(tx: &mut dyn Tx) -> Result<Vec<(String, StoredJob)>, DbError> {
+    let rows = tx.query(
+        "SELECT pool, record, version FROM import_jobs WHERE status IN ('Pending', 'InProgress', 'Stopping')",
+        &[],
+    )?;
+    rows.into_iter().map(|mut row| Ok((row.text(0)?, StoredJob { job: row.json(1)?, version: row.int(2)? }))).collect()
+}
+
+/// Writes a part of a job's file.
+pub fn insert_part(tx: &mut dyn Tx, pool: &str, job: &str, part: i64, data: &[u8]) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO import_files (pool, job, part, data) VALUES ($1, $2, $3, $4)",
+        &[Param::Text(pool), Param::Text(job), Param::Int(part), Param::Bytes(data)],
+    )?;
+    Ok(())
+}
+
+/// A part of a job's file, counted from 0; none behind its end.
+pub fn part(tx: &mut dyn Tx, pool: &str, job: &str, part: i64) -> Result<Option<Vec<u8>>, DbError> {
+    tx.query_one(
+        "SELECT data FROM import_files WHERE pool = $1 AND job = $2 AND part = $3",
+        &[Param::Text(pool), Param::Text(job), Param::Int(part)],
+    )?
+    .map(|mut row| row.bytes(0))
+    .transpose()
+}
+
+/// What a draft of a job's file is called while it is being sent. Job ids hold no slash.
+pub fn draft_of(job: &str, upload: &str) -> String {
+    format!("{job}/{upload}")
+}
+
+/// Puts a whole draft in the place of a job's file.
+pub fn settle_draft(tx: &mut dyn Tx, pool: &str, draft: &str, job: &str) -> Result<(), DbError> {
+    delete_file(tx, pool, job)?;
+    tx.execute(
+        "UPDATE import_files SET job = $1 WHERE pool = $2 AND job = $3",
+        &[Param::Text(job), Param::Text(pool), Param::Text(draft)],
+    )?;
+    Ok(())
+}
+
+/// Removes the drafts that were never finished.
+pub fn delete_drafts(tx: &mut dyn Tx) -> Result<(), DbError> {
+    tx.execute("DELETE FROM import_files WHERE job LIKE '%/%'", &[])?;
+    Ok(())
+}
+
+/// Removes a job's file.
+pub fn delete_file(tx: &mut dyn Tx, pool: &str, job: &str) -> Result<(), DbError> {
+    let key = [Param::Text(pool), Param::Text(job)];
+    tx.execute("DELETE FROM import_files WHERE pool = $1 AND job = $2", &key)?;
+    Ok(())
+}
+
+fn from_row(mut row: Row) -> Result<StoredJob, DbError> {
+    Ok(StoredJob { job: row.json(0)?, version: row.int(1)? })
+}

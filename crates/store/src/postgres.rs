@@ -1,0 +1,93 @@
+//! PostgreSQL, and what speaks its protocol: many nodes on one database.
+//!
+//! A transaction's closure is synchronous, so it runs where waiting for the server holds up nobody: one that writes on
+//! the thread of a connection, one that reads on the calling thread with a connection lent to it. Either drives its
+//! connection itself: no statement is handed from thread to thread.
+
+mod address;
+mod attempt;
+mod dialect;
+mod failure;
+mod faults;
+mod line;
+mod options;
+mod readers;
+mod schema;
+mod session;
+mod tls;
+mod values;
+mod writers;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+pub use faults::{Fault, Faults, Moment};
+pub use options::{DatabaseOptions, Isolation};
+
+use crate::tx::{Conflict, DbError, Tx};
+use crate::{Gauges, OpenError};
+
+/// The engine.
+pub(crate) struct Postgres {
+    readers: readers::Readers,
+    writers: writers::Writers,
+    shared: Arc<Shared>,
+}
+
+/// What all connections know.
+struct Shared {
+    address: address::Address,
+    options: DatabaseOptions,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct Counts {
+    connections: AtomicUsize,
+    queued: AtomicUsize,
+    committed: AtomicU64,
+    commits: AtomicU64,
+    retried: AtomicU64,
+}
+
+impl Postgres {
+    pub(crate) fn connect(url: &str, options: DatabaseOptions) -> Result<Self, OpenError> {
+        let address = address::Address::parse(url)?;
+        let shared = Arc::new(Shared { address, options, counts: Counts::default() });
+        // On a thread of its own, because the caller may be inside a runtime.
+        std::thread::scope(|scope| scope.spawn(|| schema::prepare(&shared)).join())
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let writers = writers::Writers::start(&shared)
+            .map_err(|error| OpenError::Engine { place: shared.address.place.clone(), message: error.to_string() })?;
+        Ok(Self { readers: readers::Readers::new(&shared), writers, shared })
+    }
+
+    pub(crate) async fn read<T, E>(&self, reads: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send) -> Result<T, E>
+    where
+        T: Send,
+        E: From<DbError> + Send,
+    {
+        self.readers.run(reads).await
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, transaction: F) -> Result<T, E>
+    where
+        F: Fn(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Conflict + Send + 'static,
+    {
+        self.writers.run(transaction).await
+    }
+
+    pub(crate) fn gauges(&self) -> Gauges {
+        let counts = &self.shared.counts;
+        Gauges {
+            queued_writes: counts.queued.load(Ordering::Relaxed),
+            committed: counts.committed.load(Ordering::Relaxed),
+            commits: counts.commits.load(Ordering::Relaxed),
+            retried: counts.retried.load(Ordering::Relaxed),
+            connections: counts.connections.load(Ordering::Relaxed),
+            wal_bytes: 0,
+        }
+    }
+}

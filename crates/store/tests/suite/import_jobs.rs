@@ -1,0 +1,69 @@
+//! Import jobs and their files.
+
+use cognate_model::{Timestamp, UserImportJobStatusType, UserImportJobType};
+use cognate_store::import_jobs::{self, StoredJob};
+
+use crate::harness::{Engine, OTHER, POOL, read, write};
+
+/// A job that was created then.
+pub fn job(created: i64, status: &str) -> StoredJob {
+    let job = UserImportJobType {
+        job_id: Some(format!("import-{created}")),
+        creation_date: Some(Timestamp::from_micros(created * 1_000)),
+        status: UserImportJobStatusType::parse(status),
+        ..UserImportJobType::default()
+    };
+    StoredJob { job, version: 1 }
+}
+
+pub async fn jobs_come_newest_first_page_by_page(engine: &impl Engine) {
+    let store = engine.open();
+    write(&store, |tx| {
+        (1..=3).try_for_each(|created| import_jobs::insert(tx, POOL, &job(created, "Created")))?;
+        import_jobs::insert(tx, OTHER, &job(4, "Created"))
+    })
+    .await;
+    let first = read(&store, |tx| import_jobs::list(tx, POOL, None, 2)).await;
+    assert_eq!(first, [job(3, "Created"), job(2, "Created")]);
+    let place = (2_000, "import-2".to_owned());
+    assert_eq!(read(&store, |tx| import_jobs::list(tx, POOL, Some(&place), 2)).await, [job(1, "Created")]);
+    assert_eq!(read(&store, |tx| import_jobs::count(tx, POOL)).await, 3);
+}
+
+pub async fn jobs_on_their_way_are_found(engine: &impl Engine) {
+    let store = engine.open();
+    for (number, status) in (1..).zip(["Created", "Succeeded", "Failed", "Stopped", "Expired"]) {
+        write(&store, move |tx| import_jobs::insert(tx, POOL, &job(number, status))).await;
+    }
+    assert!(!read(&store, |tx| import_jobs::is_one_running(tx, POOL)).await);
+    for (number, status) in (6..).zip(["Pending", "InProgress", "Stopping"]) {
+        write(&store, move |tx| import_jobs::insert(tx, OTHER, &job(number, status))).await;
+    }
+    assert!(!read(&store, |tx| import_jobs::is_one_running(tx, POOL)).await);
+    assert!(read(&store, |tx| import_jobs::is_one_running(tx, OTHER)).await);
+    let running = read(&store, import_jobs::running).await;
+    assert_eq!(running.len(), 3);
+    assert!(running.iter().all(|(pool, _)| pool == OTHER));
+}
+
+pub async fn a_draft_takes_the_place_of_a_file_at_once(engine: &impl Engine) {
+    let store = engine.open();
+    let draft = import_jobs::draft_of("import-1", "upload");
+    let new = draft.clone();
+    write(&store, move |tx| {
+        import_jobs::insert_part(tx, POOL, "import-1", 0, b"old")?;
+        import_jobs::insert_part(tx, POOL, "import-1", 1, b"older")?;
+        import_jobs::insert_part(tx, POOL, &new, 0, b"new")
+    })
+    .await;
+    assert_eq!(read(&store, |tx| import_jobs::part(tx, POOL, "import-1", 0)).await, Some(b"old".to_vec()));
+    let new = draft.clone();
+    write(&store, move |tx| import_jobs::settle_draft(tx, POOL, &new, "import-1")).await;
+    assert_eq!(read(&store, |tx| import_jobs::part(tx, POOL, "import-1", 0)).await, Some(b"new".to_vec()));
+    assert_eq!(read(&store, |tx| import_jobs::part(tx, POOL, "import-1", 1)).await, None);
+    let left = draft.clone();
+    write(&store, move |tx| import_jobs::insert_part(tx, POOL, &left, 0, b"half")).await;
+    write(&store, import_jobs::delete_drafts).await;
+    assert_eq!(read(&store, |tx| import_jobs::part(tx, POOL, &draft, 0)).await, None);
+    assert!(read(&store, |tx| import_jobs::part(tx, POOL, "import-1", 0)).await.is_some());
+}

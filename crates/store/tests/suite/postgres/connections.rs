@@ -1,0 +1,287 @@
+//! Opening, sharing and losing connections.
+
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use cognate_store::{DatabaseOptions, DbError, OpenError, Param, Store, settings};
+use tokio::task::JoinSet;
+
+use super::server::{Database, of_database, server};
+use crate::harness::{read, write};
+
+fn open(database: &Database) -> Store {
+    Store::connect(database.url(), DatabaseOptions::default()).unwrap()
+}
+
+fn refused(url: &str) -> OpenError {
+    Store::connect(url, DatabaseOptions::default()).map(|_| ()).expect_err("the database must not open")
+}
+
+async fn works(store: &Store, name: &'static str) {
+    write(store, move |tx| settings::insert(tx, name, b"yes")).await;
+    assert!(read(store, |tx| settings::get(tx, name)).await.is_some());
+}
+
+#[tokio::test]
+async fn programs_that_share_a_database_see_what_each_other_wrote() {
+    let database = Database::fresh();
+    let (one, other) = (open(&database), open(&database));
+    works(&one, "one").await;
+    assert!(read(&other, |tx| settings::get(tx, "one")).await.is_some());
+    assert_eq!(other.write(|tx| settings::insert(tx, "one", b"again")).await, Err(DbError::Exists));
+}
+
+#[tokio::test]
+async fn no_more_connections_are_open_than_the_options_say() {
+    let database = Database::fresh();
+    let options = DatabaseOptions { connections: 4, ..DatabaseOptions::default() };
+    let store = Store::connect(database.url(), options).unwrap();
+    let mut tasks = JoinSet::new();
+    for number in 0..40_u8 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            write(&store, move |tx| settings::insert(tx, &format!("{number}"), b"")).await;
+            read(&store, |tx| settings::get(tx, "0")).await;
+        });
+    }
+    tasks.join_all().await;
+    let open = database.number(
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'cognate' AND datname = current_database()",
+    );
+    assert!((2..=4).contains(&open), "{open} connections");
+    assert_eq!(i64::try_from(store.gauges().connections), Ok(open));
+    assert_eq!(database.number("SELECT COUNT(*) FROM settings"), 40);
+}
+
+#[tokio::test]
+async fn a_connection_that_ended_while_it_was_idle_is_opened_anew() {
+    let database = Database::fresh();
+    let store = open(&database);
+    for round in ["first", "second", "third"] {
+        works(&store, round).await;
+        let ended =
+            database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cognate' AND datname = current_database()");
+        assert!(ended.len() >= 2, "{ended:?}");
+    }
+    works(&store, "last").await;
+}
+
+#[tokio::test]
+async fn an_orderly_end_leaves_no_trace_of_its_connections() {
+    let database = Database::fresh();
+    let store = open(&database);
+    works(&store, "any").await;
+    assert!(database.number("SELECT COUNT(*) FROM commits") > 0);
+    drop(store);
+    assert_eq!(database.number("SELECT COUNT(*) FROM commits"), 0);
+}
+
+#[tokio::test]
+async fn what_crashed_programs_left_behind_is_removed_after_a_day() {
+    let database = Database::fresh();
+    database.sql(
+        "INSERT INTO commits SELECT '\\x01', 1, extract(epoch FROM now() - interval '25 hours')::bigint * 1000000;
+         INSERT INTO commits SELECT '\\x02', 1, extract(epoch FROM now() - interval '23 hours')::bigint * 1000000",
+    );
+    let store = open(&database);
+    works(&store, "any").await;
+    drop(store);
+    assert_eq!(database.sql("SELECT id FROM commits"), [[Some("\\x02".to_owned())]]);
+}
+
+/// Lets a transaction wait until the sender is dropped, and says when it has begun.
+async fn hold(store: &Store) -> (std::sync::mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), DbError>>) {
+    let (release, gate) = channel::<()>();
+    let (gate, (begun, mut has_begun)) = (std::sync::Mutex::new(gate), tokio::sync::mpsc::channel(1));
+    let store = store.clone();
+    let held = tokio::spawn(async move {
+        store
+            .write(move |_| {
+                let _ = begun.try_send(());
+                let _ = gate.lock().unwrap().recv();
+                Ok(())
+            })
+            .await
+    });
+    has_begun.recv().await.unwrap();
+    (release, held)
+}
+
+#[tokio::test]
+async fn a_full_queue_says_busy_and_loses_nothing_that_it_took() {
+    let database = Database::fresh();
+    let options = DatabaseOptions { connections: 2, ..DatabaseOptions::default() };
+    let store = Store::connect(database.url(), options).unwrap();
+    let (release, held) = hold(&store).await;
+    let mut queued = JoinSet::new();
+    for number in 0..4_200_usize {
+        let store = store.clone();
+        queued.spawn(async move { store.write(move |tx| settings::insert(tx, &format!("{number}"), b"")).await });
+    }
+    let mut refused = 0;
+    while store.gauges().queued_writes < 4_097 || refused < 104 {
+        match queued.try_join_next() {
+            Some(answer) => {
+                assert_eq!(answer.unwrap(), Err(DbError::Busy));
+                refused += 1;
+            }
+            None => tokio::task::yield_now().await,
+        }
+    }
+    drop(release);
+    assert_eq!(held.await.unwrap(), Ok(()));
+    let answers = queued.join_all().await;
+    let kept = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!((kept, answers.len()), (4_096, 4_096));
+    assert_eq!(database.number("SELECT COUNT(*) FROM settings"), 4_096);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn other_tasks_go_on_while_a_read_waits() {
+    let database = Database::fresh();
+    let store = open(&database);
+    let (send, receive) = channel();
+    let other = tokio::spawn(async move { send.send("hello").unwrap() });
+    let heard = read(&store, move |tx| {
+        settings::get(tx, "any")?;
+        receive.recv_timeout(Duration::from_mins(1)).map_err(|error| DbError::Engine(error.to_string()))
+    })
+    .await;
+    assert_eq!(heard, "hello");
+    other.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_wait_for_a_connection_and_all_come_back() {
+    let database = Database::fresh();
+    let options = DatabaseOptions { connections: 2, ..DatabaseOptions::default() };
+    let store = Store::connect(database.url(), options).unwrap();
+    works(&store, "any").await;
+    let mut tasks = JoinSet::new();
+    for number in 0..200 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let panics = number % 20 == 0;
+            store
+                .read(|tx| {
+                    let found = settings::get(tx, "any")?;
+                    assert!(!panics, "this panic is part of the test");
+                    Ok::<_, DbError>(found)
+                })
+                .await
+        });
+    }
+    let mut panics = 0;
+    while let Some(answer) = tasks.join_next().await {
+        match answer {
+            Ok(found) => assert_eq!(found.unwrap().as_deref(), Some(&b"yes"[..])),
+            Err(panic) => panics += usize::from(panic.is_panic()),
+        }
+    }
+    assert_eq!(panics, 10);
+}
+
+#[tokio::test]
+async fn a_transaction_goes_on_after_a_key_that_exists() {
+    let database = Database::fresh();
+    let store = open(&database);
+    works(&store, "taken").await;
+    let answers = write(&store, |tx| {
+        let answers = [settings::insert(tx, "taken", b""), settings::insert(tx, "free", b"")];
+        settings::insert(tx, "behind", b"")?;
+        Ok(answers)
+    })
+    .await;
+    assert_eq!(answers, [Err(DbError::Exists), Ok(())]);
+    assert!(read(&store, |tx| settings::get(tx, "behind")).await.is_some());
+}
+
+#[tokio::test]
+async fn a_transaction_that_goes_on_after_a_failure_is_not_committed() {
+    let database = Database::fresh();
+    let store = open(&database);
+    let answer: Result<(), DbError> = store
+        .write(|tx| {
+            settings::insert(tx, "before", b"")?;
+            assert!(tx.execute("UPDATE settings SET nothing = 1", &[]).is_err());
+            assert!(settings::insert(tx, "behind", b"").is_err());
+            Ok(())
+        })
+        .await;
+    assert!(matches!(&answer, Err(DbError::Engine(text)) if text.contains("went on")), "{answer:?}");
+    assert_eq!(database.number("SELECT COUNT(*) FROM settings"), 0);
+    works(&store, "next").await;
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_given_up() {
+    let database = Database::fresh();
+    let options = DatabaseOptions { statement_time: Duration::from_millis(300), ..DatabaseOptions::default() };
+    let store = Store::connect(database.url(), options).unwrap();
+    let slow = store.read(|tx| tx.query("SELECT 1 FROM pg_sleep(60)", &[]).map(|_| ())).await;
+    assert!(matches!(&slow, Err(DbError::Engine(text)) if text.contains("57014")), "{slow:?}");
+    works(&store, "next").await;
+}
+
+#[tokio::test]
+async fn a_lock_that_somebody_keeps_too_long_is_answered_with_busy() {
+    let database = Database::fresh();
+    let options = DatabaseOptions { statement_time: Duration::from_millis(900), ..DatabaseOptions::default() };
+    let (store, patient) = (Store::connect(database.url(), options).unwrap(), open(&database));
+    works(&store, "locked").await;
+    let (release, gate) = channel::<()>();
+    let (begun, mut has_begun) = tokio::sync::mpsc::channel(1);
+    let gate = std::sync::Mutex::new(gate);
+    let holder = tokio::spawn(async move {
+        write(&patient, move |tx| {
+            tx.execute("UPDATE settings SET value = value", &[])?;
+            let _ = begun.try_send(());
+            let _ = gate.lock().unwrap().recv();
+            Ok(())
+        })
+        .await;
+    });
+    has_begun.recv().await.unwrap();
+    let waiting = store.write(|tx| tx.execute("UPDATE settings SET value = value", &[])).await;
+    assert_eq!(waiting, Err(DbError::Busy));
+    drop(release);
+    holder.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_character_that_the_server_cannot_hold_is_refused() {
+    let database = Database::fresh();
+    let store = open(&database);
+    let found = store.read(|tx| settings::get(tx, "a\0b")).await;
+    assert!(matches!(&found, Err(DbError::Engine(text)) if text.contains("U+0000")), "{found:?}");
+    let wrong = store.write(|tx| tx.execute("UPDATE settings SET value = $1", &[Param::Text("text")])).await;
+    assert!(matches!(&wrong, Err(DbError::Engine(text)) if text.contains("bytea is expected")), "{wrong:?}");
+    works(&store, "next").await;
+}
+
+#[tokio::test]
+async fn tls_verifies_the_server_and_its_name() {
+    let database = Database::fresh();
+    let tls = of_database(&server().tls, database.name());
+    let store = Arc::new(Store::connect(&tls, DatabaseOptions::default()).unwrap());
+    works(&store, "encrypted").await;
+    let ways = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'cognate' \
+                AND datname = current_database()";
+    assert_eq!(database.sql(ways), [[Some("t".to_owned())]]);
+    let password = tls.split([':', '@']).nth(2).unwrap();
+    for (wrong, reason) in [
+        (tls.replace("@localhost", "@127.0.0.1"), "certificate not valid for name"),
+        (tls.split("&sslrootcert").next().unwrap().to_owned(), "UnknownIssuer"),
+        (tls.replace(password, "wrong"), "28P01"),
+    ] {
+        let refused = refused(&wrong).to_string();
+        assert!(refused.contains(reason) && !refused.contains(password), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told() {
+    let refused = refused("postgres://u:secret@127.0.0.1:1/d").to_string();
+    assert!(refused.starts_with("PostgreSQL at 127.0.0.1:1/d: ") && !refused.contains("secret"), "{refused}");
+}
