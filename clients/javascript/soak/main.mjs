@@ -29,6 +29,7 @@ const { values } = parseArgs({
     workers: { type: "string", default: "24" },
     names: { type: "string", default: "4" },
     coverage: { type: "boolean", default: false },
+    keep: { type: "boolean", default: false },
   },
 });
 const [total, seed, workers, names] = [values.seconds, values.seed, values.workers, values.names].map(Number);
@@ -46,12 +47,13 @@ for (const [n, name] of chosen.entries()) {
   console.log(`${new Date().toISOString()} ${name}: ${seconds} seconds`);
   rows.push(await phase({ seconds, seed: seed + n, folder, workers, names }));
   tell(rows.at(-1));
-  if (values.coverage) for (const [what, times] of [...(rows.at(-1).coverage ?? [])].sort()) console.log(`  ${times} ${what}`);
+  if (values.coverage)
+    for (const [what, times] of [...(rows.at(-1).coverage ?? [])].sort()) console.log(`  ${times} ${what}`);
 }
 
 table(rows);
 const isFine = rows.every(({ differences = [], memory }) => differences.length === 0 && growth(memory) <= MOST_GROWTH);
-if (isFine) rmSync(base, { recursive: true, force: true });
+if (isFine && !values.keep) rmSync(base, { recursive: true, force: true });
 else console.log(`the servers' data and logs are in ${base}`);
 console.log(isFine ? "soak: no difference" : "soak: FAILED");
 process.exit(isFine ? 0 : 1);
@@ -70,7 +72,19 @@ function tell({ phase, differences = [] }) {
 }
 
 function table(all) {
-  const columns = ["phase", "operations", "checked", "retries", "maybe", "resolved", "refused by faults", "kills", "events", "differences", "memory (MiB)"];
+  const columns = [
+    "phase",
+    "operations",
+    "checked",
+    "retries",
+    "maybe",
+    "resolved",
+    "refused by faults",
+    "kills",
+    "events",
+    "differences",
+    "memory (MiB)",
+  ];
   const lines = all.map((row) => {
     if (row.skipped !== undefined) return [row.phase, `SKIPPED: ${row.skipped}`];
     const { memory } = row;

@@ -11,7 +11,10 @@ const READY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 500;
 
 /** The root key of every node. */
-export const ROOT = { accessKeyId: "AKIDSOAKSOAKSOAKSOAK", secretAccessKey: "the+root/secret/of+the+soak/0000000000000" };
+export const ROOT = {
+  accessKeyId: "AKIDSOAKSOAKSOAKSOAK",
+  secretAccessKey: "the+root/secret/of+the+soak/0000000000000",
+};
 const ENVIRONMENT = {
   COGNATE_ROOT_ACCESS_KEY_ID: ROOT.accessKeyId,
   COGNATE_ROOT_SECRET_ACCESS_KEY: ROOT.secretAccessKey,

@@ -86,9 +86,7 @@ export class Operations {
   }
 
   remove(username) {
-    return this.#admin("AdminDeleteUser", username, {}, (state) => [
-      state.exists ? ok(NOBODY) : no(NO_USER, state),
-    ]);
+    return this.#admin("AdminDeleteUser", username, {}, (state) => [state.exists ? ok(NOBODY) : no(NO_USER, state)]);
   }
 
   read(username) {
@@ -178,7 +176,13 @@ export class Operations {
     return this.#admin("AdminListGroupsForUser", username, { Limit: 60 }, (state) => {
       if (!state.exists) return [no(NO_USER, state)];
       const check = ({ Groups, NextToken }) =>
-        NextToken === undefined ? compareSets("groups", Groups.map(({ GroupName }) => GroupName), state.groups) : "a second page";
+        NextToken === undefined
+          ? compareSets(
+              "groups",
+              Groups.map(({ GroupName }) => GroupName),
+              state.groups,
+            )
+          : "a second page";
       return [ok(state, check)];
     });
   }
@@ -326,7 +330,11 @@ export class Operations {
       ...(span[1] + 2 >= first + SESSION ? [no(EXPIRED_SESSION, state)] : []),
       ...(span[0] - 2 <= last + SESSION ? inside(state, span) : []),
     ];
-    return { name: "AdminRespondToAuthChallenge", command: new sdk.AdminRespondToAuthChallengeCommand(input), outcomes };
+    return {
+      name: "AdminRespondToAuthChallenge",
+      command: new sdk.AdminRespondToAuthChallengeCommand(input),
+      outcomes,
+    };
   }
 
   /** An exchange of a refresh token: by the flow for the plain client, by the newer operation for the rotating one. */
@@ -345,7 +353,12 @@ export class Operations {
       const family = familyOf(state, held);
       if (family === undefined) return over.map((isPast) => no(isPast ? refresh("expired") : INVALID_REFRESH, state));
       if (isRotating && held.generation < family.generation) {
-        return [no(REUSED, changed(state, (after) => (familyOf(after, held).revoked = true)))];
+        return [
+          no(
+            REUSED,
+            changed(state, (after) => (familyOf(after, held).revoked = true)),
+          ),
+        ];
       }
       if (!state.enabled) return [no(DISABLED, state)];
       if (family.revoked) return [no(refresh("been revoked"), state)];
@@ -413,7 +426,12 @@ export class Operations {
       lockedAt(state, span).flatMap((isLocked) => {
         if (isLocked) return [no(LIMIT, state)];
         if (previous !== state.password) {
-          return failed(state, span).map((next) => no(WRONG, changed(next, (after) => (after.guesses += 1))));
+          return failed(state, span).map((next) =>
+            no(
+              WRONG,
+              changed(next, (after) => (after.guesses += 1)),
+            ),
+          );
         }
         return [
           ok(
@@ -430,7 +448,13 @@ export class Operations {
   }
 
   signOut(held) {
-    return this.#withToken("GlobalSignOut", held, {}, (state) => [ok(changed(state, endSignIns))], access("been revoked"));
+    return this.#withToken(
+      "GlobalSignOut",
+      held,
+      {},
+      (state) => [ok(changed(state, endSignIns))],
+      access("been revoked"),
+    );
   }
 
   removeOwn(held) {
@@ -441,10 +465,12 @@ export class Operations {
     const gone = access("been revoked");
     const inside = (state) => {
       const next = changed(state, (after) => (after.token.waiting = "unknown"));
-      return [ok(next, ({ SecretCode }, after) => {
-        after.token.waiting = SecretCode;
-        return /^[A-Z2-7]{52}$/.test(SecretCode) ? undefined : "no secret";
-      })];
+      return [
+        ok(next, ({ SecretCode }, after) => {
+          after.token.waiting = SecretCode;
+          return /^[A-Z2-7]{52}$/.test(SecretCode) ? undefined : "no secret";
+        }),
+      ];
     };
     return this.#withToken("AssociateSoftwareToken", held, {}, inside, gone);
   }
@@ -461,7 +487,12 @@ export class Operations {
   }
 
   signUp(username, attributes, password) {
-    const input = { ClientId: this.clients.plain, Username: username, Password: password, UserAttributes: attributeList(attributes) };
+    const input = {
+      ClientId: this.clients.plain,
+      Username: username,
+      Password: password,
+      UserAttributes: attributeList(attributes),
+    };
     const outcomes = (state, span) => {
       if (state.exists) return [no(["UsernameExistsException", "User already exists"], state)];
       const next = changed(created({ ...attributes, email_verified: "false" }, password, span), (after) => {
@@ -568,7 +599,12 @@ function answerCode(state, span, isRight, change) {
         ),
       );
     } else {
-      outcomes.push(no(WRONG_CODE, changed(state, (after) => (after.codesWrong += 1))));
+      outcomes.push(
+        no(
+          WRONG_CODE,
+          changed(state, (after) => (after.codesWrong += 1)),
+        ),
+      );
     }
   }
   return outcomes;
@@ -589,5 +625,7 @@ function familyOf(state, held) {
 
 /** The id of a sign-in as AdminListUserSessions shows it. */
 function sessionId(family) {
-  return `tkn${BigInt(`0x${family.replaceAll("-", "")}`).toString(36).padStart(25, "0")}`;
+  return `tkn${BigInt(`0x${family.replaceAll("-", "")}`)
+    .toString(36)
+    .padStart(25, "0")}`;
 }

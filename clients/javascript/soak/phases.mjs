@@ -11,6 +11,7 @@ import { Dice } from "./dice.mjs";
 import { inspect } from "./file.mjs";
 import { memoryOf, Node } from "./node.mjs";
 import { Scene } from "./scene.mjs";
+import { times } from "./times.mjs";
 import { sleep, Traffic } from "./traffic.mjs";
 
 const run = promisify(execFile);
@@ -134,7 +135,10 @@ export async function fullDisk(options) {
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=48m,mode=0700", "tmpfs", disk], { stdio: "pipe" });
   } catch (error) {
-    return { phase: phase.name, skipped: `a small file system cannot be mounted: ${String(error.stderr ?? error).trim()}` };
+    return {
+      phase: phase.name,
+      skipped: `a small file system cannot be mounted: ${String(error.stderr ?? error).trim()}`,
+    };
   }
   const config = path.join(phase.folder, "cognate.toml");
   writeFileSync(config, UNLIMITED);
@@ -234,6 +238,8 @@ export async function clock(options) {
       }
     });
     await phase.scene.sweep();
+    await times(phase.scene.workers[0], jump);
+    await phase.scene.sweep();
     await phase.stop();
     await inspect(node.data, phase.scene);
   } finally {
@@ -330,11 +336,25 @@ class Postgres {
 
   /** `pg_ctl restart -m immediate`: as a crash. */
   async restart() {
-    const [bin] = execFileSync("sh", ["-c", "ls -d /usr/lib/postgresql/*/bin $(dirname $(readlink -f $(command -v pg_ctl || echo /x)))"], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).split("\n");
-    const command = [`${bin}/pg_ctl`, "-D", `${this.folder}/data`, "-w", "-m", "immediate", "-l", `${this.folder}/server.log`, "restart"];
+    const [bin] = execFileSync(
+      "sh",
+      ["-c", "ls -d /usr/lib/postgresql/*/bin $(dirname $(readlink -f $(command -v pg_ctl || echo /x)))"],
+      {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      },
+    ).split("\n");
+    const command = [
+      `${bin}/pg_ctl`,
+      "-D",
+      `${this.folder}/data`,
+      "-w",
+      "-m",
+      "immediate",
+      "-l",
+      `${this.folder}/server.log`,
+      "restart",
+    ];
     const owner = execFileSync("stat", ["-c", "%U", `${this.folder}/data`], { encoding: "utf8" }).trim();
     const as = process.getuid() === 0 ? ["runuser", "-u", owner, "--"] : [];
     const [program, ...args] = [...as, ...command];
@@ -349,6 +369,6 @@ class Postgres {
 }
 
 /** Every request of a soak comes from one address. */
-const UNLIMITED = "undelivered = \"keep\"\n[limits]\naddress_per_second = 0\nuser_per_second = 0\n";
+const UNLIMITED = 'undelivered = "keep"\n[limits]\naddress_per_second = 0\nuser_per_second = 0\n';
 
 const plain = (what) => ({ who: "phase", what, worlds: [], trace: [] });

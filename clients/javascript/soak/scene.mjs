@@ -77,7 +77,18 @@ export class Scene {
     const clock = () => traffic.clock();
     this.workers = Array.from({ length: this.sizes.workers }, (_, id) => {
       const dice = new Dice(seed, id);
-      return new Worker({ id, names: this.sizes.names, traffic, operations, groups: GROUPS, dice, report, outbox, settleMs, clock });
+      return new Worker({
+        id,
+        names: this.sizes.names,
+        traffic,
+        operations,
+        groups: GROUPS,
+        dice,
+        report,
+        outbox,
+        settleMs,
+        clock,
+      });
     });
     this.registers = Array.from({ length: this.sizes.registers }, (_, n) => {
       const dice = new Dice(seed, 1_000 + n);
@@ -147,10 +158,19 @@ export class Scene {
   async #compareGroup(GroupName) {
     const members = await this.#pages("ListUsersInGroup", { GroupName }, "Users", "NextToken");
     const people = this.workers.flatMap((worker) => worker.people).filter(({ isLost }) => !isLost);
-    const lost = new Set(this.workers.flatMap((worker) => worker.people).filter(({ isLost }) => isLost).map((p) => p.username));
+    const lost = new Set(
+      this.workers
+        .flatMap((worker) => worker.people)
+        .filter(({ isLost }) => isLost)
+        .map((p) => p.username),
+    );
     const expected = people.filter(({ state }) => state.exists && state.groups.includes(GroupName));
     const names = members.map(({ Username }) => Username).filter((name) => !lost.has(name));
-    const reason = compareSets(`members of ${GroupName}`, names, expected.map(({ username }) => username));
+    const reason = compareSets(
+      `members of ${GroupName}`,
+      names,
+      expected.map(({ username }) => username),
+    );
     this.traffic.counts.checked += 1;
     if (reason !== undefined) this.#differs(reason);
   }

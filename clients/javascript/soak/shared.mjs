@@ -97,7 +97,8 @@ export class Races {
     while (!isOver()) {
       const username = `race-${(this.#serial += 1)}`;
       const isThere = await this.#create(username);
-      if (isThere) await this.dice.of([() => this.#rotate(username), () => this.#guess(username), () => this.#code(username)])();
+      if (isThere)
+        await this.dice.of([() => this.#rotate(username), () => this.#guess(username), () => this.#code(username)])();
       await this.#remove(username);
       await sleep(50);
     }

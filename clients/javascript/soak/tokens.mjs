@@ -28,10 +28,7 @@ export class Tokens {
     for (const claims of [access, id]) if (typeof claims === "string") return claims;
     state.sub ??= access.sub;
     return (
-      compareMaps(
-        { expires: result.ExpiresIn, type: result.TokenType },
-        { expires: ACCESS_SECONDS, type: "Bearer" },
-      ) ??
+      compareMaps({ expires: result.ExpiresIn, type: result.TokenType }, { expires: ACCESS_SECONDS, type: "Bearer" }) ??
       compareMaps(
         { sub: access.sub, use: access.token_use, client: access.client_id, name: access.username },
         { sub: state.sub, use: "access", client, name: username },
@@ -55,7 +52,12 @@ export class Tokens {
     const key = this.#keys.get(headerOf(token).kid);
     if (key === undefined) return "a token signed with a key that is not published";
     const at = token.lastIndexOf(".");
-    const isGood = verify("sha256", Buffer.from(token.slice(0, at)), key, Buffer.from(token.slice(at + 1), "base64url"));
+    const isGood = verify(
+      "sha256",
+      Buffer.from(token.slice(0, at)),
+      key,
+      Buffer.from(token.slice(at + 1), "base64url"),
+    );
     if (!isGood) return "a token whose signature is wrong";
     const claims = claimsOf(token);
     return claims.iss.endsWith(`/${this.pool}`) ? claims : `a token of ${claims.iss}`;

@@ -149,6 +149,7 @@ export function compareFactors(answer, { token }) {
 function compareDates({ UserCreateDate: made, UserLastModifiedDate: touched }, state) {
   if (!(made instanceof Date) || !(touched instanceof Date)) return "a date is missing";
   state.since ??= made.getTime();
-  if (state.since !== made.getTime()) return `created at ${made.toISOString()}, earlier at ${new Date(state.since).toISOString()}`;
+  if (state.since !== made.getTime())
+    return `created at ${made.toISOString()}, earlier at ${new Date(state.since).toISOString()}`;
   return undefined;
 }

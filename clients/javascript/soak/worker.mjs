@@ -105,7 +105,14 @@ export class Worker {
       [6, () => this.#readByAlias(person)],
       [3, () => this.do(person, operations.factors(username))],
       [12, () => this.do(person, operations.update(username, this.#someAttributes(person)))],
-      [4, () => this.do(person, operations.removeAttributes(username, [dice.of(["nickname", "custom:level", "name", "email"])]))],
+      [
+        4,
+        () =>
+          this.do(
+            person,
+            operations.removeAttributes(username, [dice.of(["nickname", "custom:level", "name", "email"])]),
+          ),
+      ],
       [3, () => this.do(person, operations.setPassword(username, this.#password(), dice.chance(0.8)))],
       [2, () => this.do(person, operations.disable(username))],
       [state.enabled ? 1 : 12, () => this.do(person, operations.enable(username))],
@@ -163,14 +170,18 @@ export class Worker {
     if (email !== undefined) person.formerAddress = email;
     // An address that is not verified is no alias.
     const isVerified = person.worlds.every(({ attributes }) => attributes?.email_verified !== "false");
-    if (address !== undefined && isVerified) await this.do(person, this.operations.readByAlias(person.username, address));
+    if (address !== undefined && isVerified)
+      await this.do(person, this.operations.readByAlias(person.username, address));
   }
 
   /** A sign-in, and what it asks for. */
   async #sign(person, isRight) {
     const { dice, operations } = this;
     const { state, username } = person;
-    if (state.exists && state.families.filter(({ revoked }) => !revoked).length + state.unknownFamilies >= MOST_SIGN_INS) {
+    if (
+      state.exists &&
+      state.families.filter(({ revoked }) => !revoked).length + state.unknownFamilies >= MOST_SIGN_INS
+    ) {
       await this.do(person, operations.signOutEverywhere(username));
     }
     if (state.exists && state.status === "UNCONFIRMED") return;
@@ -179,17 +190,24 @@ export class Worker {
     const isAdmin = client === "rotating" || dice.chance(0.5);
     const begun = await this.do(person, operations.signIn(username, password, { client, isAdmin }));
     if (begun?.AuthenticationResult) this.#keep(person, begun.AuthenticationResult, client);
-    else if (begun?.ChallengeName === "NEW_PASSWORD_REQUIRED") await this.#choosePassword(person, asked(person, begun), client);
+    else if (begun?.ChallengeName === "NEW_PASSWORD_REQUIRED")
+      await this.#choosePassword(person, asked(person, begun), client);
     else if (begun?.ChallengeName === "SOFTWARE_TOKEN_MFA") await this.#showCode(person, asked(person, begun), client);
   }
 
   async #choosePassword(person, session, client) {
     const { operations } = this;
-    const done = await this.do(person, operations.answerNewPassword(person.username, session, this.#password(), { client }));
+    const done = await this.do(
+      person,
+      operations.answerNewPassword(person.username, session, this.#password(), { client }),
+    );
     if (done?.AuthenticationResult) {
       this.#keep(person, done.AuthenticationResult, client);
       if (this.dice.chance(0.3)) {
-        const again = operations.answerNewPassword(person.username, session, this.#password(), { client, isReplay: true });
+        const again = operations.answerNewPassword(person.username, session, this.#password(), {
+          client,
+          isReplay: true,
+        });
         await this.do(person, again);
       }
     } else if (done?.ChallengeName === "SOFTWARE_TOKEN_MFA") await this.#showCode(person, asked(person, done), client);
@@ -376,7 +394,8 @@ export class Worker {
     const fitting = person.worlds.filter((state) => {
       const isThere = state.exists && (list !== "family_name" || state.attributes.family_name === this.label);
       if (!isThere || user === undefined) {
-        if (isThere !== (user !== undefined)) reasons.push(isThere ? "expected to be listed" : "expected not to be listed");
+        if (isThere !== (user !== undefined))
+          reasons.push(isThere ? "expected to be listed" : "expected not to be listed");
         return isThere === (user !== undefined);
       }
       const reason = compareListed(user, person.username, state);
