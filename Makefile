@@ -61,11 +61,13 @@ javascript: binary packages $(JS)/node_modules/.package-lock.json
 python: binary packages $(VENV)/.installed
 	cd clients/python && .venv/bin/python -m pytest
 
-# What the suites use of Debian's own packages: an authenticator, a browser for passkeys, and a database server.
+# What the suites use of Debian's own packages: an authenticator, a browser for passkeys, a clock that is wrong, and a
+# database server.
 packages:
 	@missing=; \
 	command -v oathtool >/dev/null || missing="$$missing oathtool"; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 	command -v postgres /usr/lib/postgresql/*/bin/postgres >/dev/null || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq $$missing >/dev/null; } \
 	|| { echo "The suites need$$missing: apt-get install$$missing" >&2; exit 1; }

@@ -1,6 +1,6 @@
 // The soak: real clients under load, a model that checks every answer, and everything that can fail failing meanwhile.
 //
-//   node soak/main.mjs [--seconds 1200] [--seed N] [--phases kills,disk,clock,database] [--workers 24]
+//   node soak/main.mjs [--seconds 1200] [--seed N] [--phases kills,disk,clock,wall,database] [--workers 24]
 //
 // Ends with 1 if any answer differed from the model. CONTRIBUTING.md says what it does.
 
@@ -9,14 +9,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-import { clock, database, fullDisk, kills } from "./phases.mjs";
+import { clock, database, fullDisk, kills, wallClock } from "./phases.mjs";
 
 /** Each phase with its part of the time. */
 const PHASES = {
-  kills: [kills, 0.35],
+  kills: [kills, 0.32],
   disk: [fullDisk, 0.12],
-  clock: [clock, 0.2],
-  database: [database, 0.33],
+  clock: [clock, 0.16],
+  wall: [wallClock, 0.08],
+  database: [database, 0.32],
 };
 /** How much a process may grow once it is warm, in MiB, before the growth counts as a difference. */
 const MOST_GROWTH = 96;

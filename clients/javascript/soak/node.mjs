@@ -24,6 +24,8 @@ export class Node {
   /** Resident memory in MiB of every life, oldest first. */
   lives = [];
   kills = 0;
+  /** By how many milliseconds the node's clock is ahead of ours, for signatures. */
+  clockOffset = 0;
 
   constructor({ name, mode, data, log, flags = [], env = {}, traffic }) {
     Object.assign(this, { name, mode, data, log, flags, env, traffic });
@@ -46,6 +48,7 @@ export class Node {
     this.lives.push(life);
     this.watch = setInterval(() => this.#look(life), LOOK_EVERY_MS);
     this.client = clientOf(this.endpoint, ROOT);
+    this.client.config.systemClockOffset = this.clockOffset;
     this.traffic.use(this.name, this.client);
   }
 

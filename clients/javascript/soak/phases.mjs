@@ -1,8 +1,8 @@
-// The four phases: kills, a full disk, a clock that jumps, and several nodes on a database that fails.
+// The phases: kills, a full disk, clocks that jump, and several nodes on a database that fails.
 
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 
@@ -208,10 +208,51 @@ export async function clock(options) {
     outbox: (username, seen) => node.code(phase.scene.pool, username, seen),
   });
   const node = phase.node("node", "dev", { flags: ["--verify-signatures"] });
+  return jumping(phase, node, {
+    move: (seconds) => node.advance(seconds),
+    // A start sets the clock of `dev` right, which is one more jump.
+    offsetAfterStart: () => 0,
+    work: (jump) => times(phase.scene.workers[0], jump),
+  });
+}
+
+/** (c) `serve` on SQLite, on a machine whose clock jumps: libfaketime stands between the program and the system. */
+export async function wallClock(options) {
+  const phase = new Phase({ name: "wall clock (serve, SQLite)", ...options });
+  const library = ["x86_64-linux-gnu", "aarch64-linux-gnu"]
+    .map((system) => `/usr/lib/${system}/faketime/libfaketime.so.1`)
+    .find((file) => existsSync(file));
+  if (library === undefined) return { phase: phase.name, skipped: "libfaketime is not installed" };
+  const [config, file] = ["cognate.toml", "time"].map((name) => path.join(phase.folder, name));
+  writeFileSync(config, UNLIMITED);
+  writeFileSync(file, "+0");
+  const env = {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: "1",
+    FAKETIME_DONT_FAKE_MONOTONIC: "1",
+  };
+  const node = phase.node("node", "serve", { flags: ["--config", config], env });
+  return jumping(phase, node, {
+    move: (seconds) => {
+      const offset = phase.offset / 1_000 + seconds;
+      writeFileSync(`${file}.new`, `${offset < 0 ? "-" : "+"}${Math.abs(offset)}`);
+      renameSync(`${file}.new`, file);
+      // Signatures are judged by the same clock.
+      node.clockOffset = offset * 1_000;
+      node.client.config.systemClockOffset = node.clockOffset;
+    },
+    offsetAfterStart: () => phase.offset,
+    work: async () => {},
+  });
+}
+
+/** Jumps while everybody works; `move` does it, `work` is done at the end. */
+async function jumping(phase, node, { move, offsetAfterStart, work }) {
   const jump = async (seconds) => {
     phase.events += 1;
     await phase.traffic.whileQuiet(async () => {
-      await node.advance(seconds);
+      await move(seconds);
       phase.offset += seconds * 1_000;
     });
   };
@@ -223,10 +264,9 @@ export async function clock(options) {
         await phase.pause(isOver, 400, 2_000);
         if (isOver()) return;
         if (phase.dice.chance(0.06)) {
-          // A start sets the clock right, which is one more jump.
           await phase.traffic.whileQuiet(async () => {
             await node.kill();
-            phase.offset = 0;
+            phase.offset = offsetAfterStart();
             await node.start();
           });
           continue;
@@ -238,7 +278,7 @@ export async function clock(options) {
       }
     });
     await phase.scene.sweep();
-    await times(phase.scene.workers[0], jump);
+    await work(jump);
     await phase.scene.sweep();
     await phase.stop();
     await inspect(node.data, phase.scene);
