@@ -84,6 +84,7 @@ function table(all) {
     "kills",
     "events",
     "differences",
+    "slowest answer",
     "memory (MiB)",
   ];
   const lines = all.map((row) => {
@@ -101,6 +102,7 @@ function table(all) {
       row.kills,
       row.events,
       row.differences.length,
+      `${(row.slowest.ms / 1_000).toFixed(1)} s, ${row.slowest.name}`,
       grown ?? "-",
     ];
   });

@@ -33,6 +33,18 @@ export class Node {
 
   /** Starts the process, waits until it is ready, and lets it take part. */
   async start() {
+    await this.#spawn();
+    this.exit = once(this.child, "exit");
+    await this.#ready();
+    const life = { samples: [] };
+    this.lives.push(life);
+    this.watch = setInterval(() => this.#look(life), LOOK_EVERY_MS);
+    this.client = clientOf(this.endpoint, ROOT);
+    this.client.config.systemClockOffset = this.clockOffset;
+    this.traffic.use(this.name, this.client);
+  }
+
+  async #spawn() {
     const port = await freePort();
     this.endpoint = `http://127.0.0.1:${port}`;
     const args = [this.mode, "--listen", `127.0.0.1:${port}`, "--data", this.data, ...this.flags];
@@ -42,14 +54,17 @@ export class Node {
       stdio: ["ignore", log, log],
     });
     closeSync(log);
-    this.exit = once(this.child, "exit");
-    await this.#ready();
-    const life = { samples: [] };
-    this.lives.push(life);
-    this.watch = setInterval(() => this.#look(life), LOOK_EVERY_MS);
-    this.client = clientOf(this.endpoint, ROOT);
-    this.client.config.systemClockOffset = this.clockOffset;
-    this.traffic.use(this.name, this.client);
+  }
+
+  /** Starts the process and kills it so many milliseconds later, wherever its start is then. */
+  async startInVain(ms) {
+    this.kills += 1;
+    await this.#spawn();
+    const exit = once(this.child, "exit");
+    await sleep(ms);
+    if (!this.isUp) throw new Error(`${this.name} ended by itself:\n${this.lastLines()}`);
+    this.child.kill("SIGKILL");
+    await exit;
   }
 
   get isUp() {

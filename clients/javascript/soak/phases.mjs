@@ -83,6 +83,7 @@ class Phase {
       phase: this.name,
       ...counts,
       coverage: this.traffic.coverage,
+      slowest: this.traffic.slowest,
       kills: this.nodes.reduce((sum, { kills }) => sum + kills, 0),
       events: this.events,
       differences: this.scene.differences,
@@ -110,8 +111,8 @@ export async function kills(options) {
           phase.events += 1;
           await node.stop();
         } else await node.kill();
+        for (let n = phase.dice.below(3); n > 0; n -= 1) await node.startInVain(phase.dice.below(120));
         await node.start();
-        if (phase.dice.chance(0.3)) await phase.traffic.whileQuiet(() => undefined);
       }
     }, phase.seconds - calm);
     await phase.scene.sweep();
@@ -301,7 +302,8 @@ export async function database(options) {
   const env = { COGNATE_DATABASE_URL: postgres.url, COGNATE_MASTER_KEY: "5a".repeat(32) };
   try {
     for (const n of [1, 2, 3]) phase.node(`node-${n}`, "dev", { env, flags: ["--verify-signatures"] });
-    for (const node of phase.nodes) await node.start();
+    // At the same time, on an empty database: one of them lays down the tables.
+    await Promise.all(phase.nodes.map((node) => node.start()));
     await phase.scene.prepare(phase.nodes[0].client, phase.nodes[0].endpoint);
     await phase.work(async (isOver) => {
       while (!isOver()) {

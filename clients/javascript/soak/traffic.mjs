@@ -49,6 +49,7 @@ export class Traffic {
     this.clients = new Map();
     /** How often each operation ended in which way. */
     this.coverage = new Map();
+    this.slowest = { name: "", ms: 0 };
     this.counts = { operations: 0, checked: 0, retries: 0, maybes: 0, resolved: 0, troubles: 0 };
   }
 
@@ -66,6 +67,7 @@ export class Traffic {
       const givenUp = Date.now() + NOBODY_MS;
       for (;;) {
         const outcome = await this.#once(name, command);
+        this.#time(name, outcome);
         const key = `${name} ${outcome.kind} ${outcome.message ?? ""}`;
         this.coverage.set(key, (this.coverage.get(key) ?? 0) + 1);
         if (outcome.kind !== "unreached") return outcome;
@@ -78,12 +80,18 @@ export class Traffic {
     }
   }
 
+  /** Remembers what took longest: a wait without end is a fault, too, though no answer shows it. */
+  #time(name, { began, ended }) {
+    if (ended - began > this.slowest.ms) this.slowest = { name, ms: ended - began };
+  }
+
   async #once(name, command) {
     const clients = [...this.clients.values()];
     if (clients.length === 0) return { kind: "unreached" };
     const client = clients[this.#next++ % clients.length];
     const from = this.clock();
-    const ended = (outcome) => ({ ...outcome, span: [from, this.clock()] });
+    const began = performance.now();
+    const ended = (outcome) => ({ ...outcome, span: [from, this.clock()], began, ended: performance.now() });
     try {
       const { $metadata: _, ...output } = await client.send(command);
       this.counts.operations += 1;
