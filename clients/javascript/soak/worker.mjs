@@ -12,6 +12,8 @@ import { afterAnswer, afterLoss, MOST_WORLDS, Person } from "./worlds.mjs";
 const WALLET = 8;
 /** Sign-ins of a user that stand; the pool evicts beyond twenty. */
 const MOST_SIGN_INS = 12;
+/** How long a pagination token is good, either way. */
+const PAGE_MS = 3_600_000;
 /** Codes and guesses of a user an hour, below the limits that are not the model's matter. */
 const MOST_CODES = 6;
 
@@ -358,6 +360,7 @@ export class Worker {
   async listOwn() {
     const found = new Map();
     let PaginationToken;
+    let given;
     do {
       const command = new ListUsersCommand({
         UserPoolId: this.operations.pool,
@@ -366,7 +369,11 @@ export class Worker {
         PaginationToken,
       });
       const outcome = await this.traffic.send({ name: "ListUsers", command });
+      const ages = isTooFar(PaginationToken === undefined ? outcome.span : given, outcome.span);
+      if (!ages.includes(false) && outcome.kind === "answer") this.#listDiffers("an old pagination token is good");
       if (outcome.kind !== "answer") {
+        // The clock may have jumped since the page before.
+        if (ages.includes(true) && outcome.message === "Invalid pagination token given.") return;
         if (outcome.kind === "refusal") this.#listDiffers(`ListUsers was refused: ${outcome.name} ${outcome.message}`);
         return;
       }
@@ -375,6 +382,7 @@ export class Worker {
         found.set(user.Username, user);
       }
       ({ PaginationToken } = outcome.output);
+      given = outcome.span;
     } while (PaginationToken !== undefined);
     this.traffic.counts.checked += 1;
     for (const person of this.people) {
@@ -415,6 +423,15 @@ export class Worker {
   #listDiffers(what) {
     this.report({ who: this.label, what, worlds: [], trace: this.people.flatMap(({ trace }) => trace).slice(-20) });
   }
+}
+
+/** Whether a page's token is too old, or too much of the future: one or both of true and false. */
+function isTooFar([from, to], span) {
+  const [youngest, oldest] = [span[0] - to, span[1] - from];
+  const answers = new Set();
+  if (oldest > PAGE_MS - 1_100 || youngest < 1_100 - PAGE_MS) answers.add(true);
+  if (youngest < PAGE_MS + 1_100 && oldest > -PAGE_MS - 1_100) answers.add(false);
+  return [...answers];
 }
 
 /** A challenge with the moment at which it was asked. */
