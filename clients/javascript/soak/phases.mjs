@@ -6,6 +6,8 @@ import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } 
 import path from "node:path";
 import { promisify } from "node:util";
 
+import { CreateGroupCommand, DeleteGroupCommand } from "@aws-sdk/client-cognito-identity-provider";
+
 import { REPOSITORY } from "../server.mjs";
 import { Dice } from "./dice.mjs";
 import { inspect } from "./file.mjs";
@@ -156,7 +158,8 @@ export async function fullDisk(options) {
         phase.events += 1;
         phase.troubleUntil = Infinity;
         fill(disk, ballast);
-        await phase.pause(isOver, 3_000, 6_000);
+        const ballastGroups = await growUntilRefused(phase);
+        await phase.pause(isOver, 2_000, 4_000);
         // Killed on a full disk, it starts on a full disk.
         if (phase.dice.chance(0.5)) {
           await node.kill();
@@ -170,13 +173,12 @@ export async function fullDisk(options) {
         await phase.traffic.whileQuiet(() => undefined);
         // From here on every write is done, without a restart.
         phase.troubleUntil = 0;
+        await removeGroups(phase, ballastGroups);
       }
     });
     rmSync(ballast, { force: true });
     await phase.traffic.whileQuiet(() => undefined);
     phase.troubleUntil = 0;
-    // Not at every time: writes go on in the part of the log that is there already.
-    if (phase.traffic.counts.troubles === 0) phase.scene.report(plain("no write was ever refused on the full disk"));
     await phase.scene.sweep();
     await phase.stop();
     await inspect(node.data, phase.scene);
@@ -199,6 +201,30 @@ function fill(disk, ballast) {
   }
   const { bavail } = statfsSync(disk);
   if (bavail > 1) throw new Error(`${bavail} blocks are still free`);
+}
+
+/** Writes more and more until it is refused: what only replaces may go on for long, in the log that is there already. */
+async function growUntilRefused(phase) {
+  const made = [];
+  for (let n = 0; n < 9_000; n += 1) {
+    const GroupName = `ballast-${n}`;
+    const input = { UserPoolId: phase.scene.pool, GroupName, Description: "heavy ".repeat(340) };
+    made.push(GroupName);
+    const outcome = await phase.traffic.send({ name: "CreateGroup", command: new CreateGroupCommand(input) });
+    if (outcome.kind === "lost") return made;
+    if (outcome.kind === "refusal") phase.scene.report(plain(`CreateGroup: ${outcome.name}: ${outcome.message}`));
+  }
+  phase.scene.report(plain("nothing was refused on the full disk"));
+  return made;
+}
+
+async function removeGroups(phase, names) {
+  for (const [n, GroupName] of names.entries()) {
+    const command = new DeleteGroupCommand({ UserPoolId: phase.scene.pool, GroupName });
+    const { kind, message } = await phase.traffic.send({ name: "DeleteGroup", command });
+    const isLast = n === names.length - 1;
+    if (kind !== "answer" && !isLast) phase.scene.report(plain(`the group ${GroupName} is gone: ${kind} ${message}`));
+  }
 }
 
 /** (c) `dev` with signatures, on SQLite, whose clock jumps. */
