@@ -3,6 +3,7 @@
 ## make bench  one table of costs, ratios within one run
 ## make fuzz   every fuzz target for a minute
 ## make test-postgres   the suites once more, against servers on PostgreSQL
+## make nodes  two servers on one database against one: requests a second, and CPU of both sides
 ## make kill   twenty kills of a server under load, instead of the few in `make test`
 ## make deny   licenses, bans and advisories of the dependencies
 
@@ -20,7 +21,7 @@ AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 KILL_ROUNDS ?= 20
 FUZZ_SECONDS ?= 60
 
-.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres examples deny bench fuzz kill clean-clients
+.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres examples deny bench nodes fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -114,6 +115,9 @@ deny:
 
 bench:
 	cargo run --locked --release --package cognate-benches
+
+nodes:
+	xtask/postgres cargo run --locked --release --package cognate-benches -- nodes
 
 fuzz:
 	fuzz/run $(FUZZ_SECONDS)

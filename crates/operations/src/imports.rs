@@ -16,8 +16,8 @@ pub mod stop_user_import_job;
 pub mod upload;
 
 use cognate_model::{Exception, Timestamp, UserImportJobStatusType as Status, UserImportJobType};
-use cognate_store::import_jobs::{self, StoredJob};
 use cognate_store::Tx;
+use cognate_store::import_jobs::{self, StoredJob};
 
 use crate::{Context, Error, OpenPool, Services};
 

@@ -34,8 +34,7 @@ pub(crate) fn note_removal(tx: &mut dyn Tx, pool: &str) -> Result<(), DbError> {
 /// The pools that were changed within a day, each with the number of its changes. A day is longer than transactions
 /// last and clocks differ, so that who asks more often misses none.
 pub fn recent(tx: &mut dyn Tx) -> Result<Vec<(String, i64)>, DbError> {
-    let rows =
-        tx.query("SELECT pool, version FROM config_changes WHERE changed > $1", &[Param::Int(now() - DAY)])?;
+    let rows = tx.query("SELECT pool, version FROM config_changes WHERE changed > $1", &[Param::Int(now() - DAY)])?;
     rows.into_iter().map(|mut row| Ok((row.text(0)?, row.int(1)?))).collect()
 }
 

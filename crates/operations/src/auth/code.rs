@@ -104,6 +104,7 @@ async fn judge_first(
     if is_sent(course, session, given) {
         return cx
             .write(move |tx| {
+                users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
                 check_first_attempts(tx, &pool, &id, now)?;
                 Ok(attempts::clear(tx, pool.id(), &id, FIRST_FACTOR)?)
             })
@@ -111,6 +112,8 @@ async fn judge_first(
     }
     let attempt = course.attempt.clone().mfa_wrong();
     cx.write(move |tx| {
+        // A user who is gone by now leaves nothing behind.
+        users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
         check_first_attempts(tx, &pool, &id, now)?;
         attempts::count(tx, pool.id(), &id, FIRST_FACTOR, now, WINDOW)?;
         attempt.record(tx, &pool, &id)

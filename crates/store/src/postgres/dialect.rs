@@ -35,11 +35,8 @@ pub(super) struct Spelled {
 /// The embedded engine has one writer and needs no lock.
 pub(super) fn spell(sql: &str, role: Role) -> Spelled {
     let is_insert = sql.starts_with("INSERT INTO") && !sql.contains("ON CONFLICT");
-    let marks = [
-        ("/*stays*/", "FOR KEY SHARE"),
-        ("/*u stays*/", "FOR KEY SHARE OF u"),
-        ("/*alone*/", "FOR NO KEY UPDATE"),
-    ];
+    let marks =
+        [("/*stays*/", "FOR KEY SHARE"), ("/*u stays*/", "FOR KEY SHARE OF u"), ("/*alone*/", "FOR NO KEY UPDATE")];
     let mut text = sql.to_owned();
     for (mark, lock) in marks {
         text = text.replace(mark, if role == Role::Writes { lock } else { "" });
