@@ -73,26 +73,31 @@ impl Cluster {
     }
 }
 
-/// An administrator on one connection to a node.
+/// An administrator of a node. Each request has a connection of its own: servers close those that wait for long.
 pub struct Admin {
-    connection: Connection,
+    address: SocketAddr,
     signer: Signer,
 }
 
 impl Admin {
-    pub async fn connect(address: SocketAddr) -> Self {
-        Self { connection: Connection::open(address).await.unwrap(), signer: Signer::root() }
+    pub fn of(node: &Program) -> Self {
+        Self::at(node.address)
+    }
+
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address, signer: Signer::root() }
     }
 
     /// The answer, or the exception and its message.
-    pub async fn call(&mut self, operation: &str, members: Value) -> Result<Value, Refusal> {
+    pub async fn call(&self, operation: &str, members: Value) -> Result<Value, Refusal> {
         let request = self.signer.sign(operation, &members);
-        let answer = self.connection.send("POST /", &request.headers, &request.body).await.unwrap();
+        let mut connection = Connection::open(self.address).await.unwrap();
+        let answer = connection.send("POST /", &request.headers, &request.body).await.unwrap();
         if answer.status == 200 { Ok(answer.json()) } else { Err(answer.exception()) }
     }
 
     /// Asks until the answer is as wanted: what another node changed is seen soon.
-    pub async fn until(&mut self, operation: &str, members: Value, wanted: impl Fn(&Result<Value, Refusal>) -> bool) {
+    pub async fn until(&self, operation: &str, members: Value, wanted: impl Fn(&Result<Value, Refusal>) -> bool) {
         let mut last = None;
         let reached = async {
             loop {
@@ -109,14 +114,15 @@ impl Admin {
         assert!(in_time, "{operation} goes on answering {last:?}");
     }
 
-    async fn get(&mut self, path: &str) -> Value {
+    async fn get(&self, path: &str) -> Value {
         let host = headers(&[("host", "localhost")]);
-        self.connection.send(&format!("GET {path}"), &host, b"").await.unwrap().json()
+        let mut connection = Connection::open(self.address).await.unwrap();
+        connection.send(&format!("GET {path}"), &host, b"").await.unwrap().json()
     }
 }
 
 /// A pool with an app client that signs in with passwords.
-pub async fn create_pool(admin: &mut Admin, mut client: Value) -> (String, String) {
+pub async fn create_pool(admin: &Admin, mut client: Value) -> (String, String) {
     let pool = admin.call("CreateUserPool", json!({"PoolName": "people"})).await.unwrap();
     let pool = pool["UserPool"]["Id"].as_str().unwrap().to_owned();
     client["UserPoolId"] = json!(pool);
@@ -125,7 +131,7 @@ pub async fn create_pool(admin: &mut Admin, mut client: Value) -> (String, Strin
     (pool, client["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned())
 }
 
-pub async fn create_user(admin: &mut Admin, pool: &str, name: &str) {
+pub async fn create_user(admin: &Admin, pool: &str, name: &str) {
     let user = json!({"UserPoolId": pool, "Username": name, "MessageAction": "SUPPRESS"});
     admin.call("AdminCreateUser", user).await.unwrap();
     let password = json!({"UserPoolId": pool, "Username": name, "Password": PASSWORD, "Permanent": true});
@@ -141,7 +147,7 @@ pub fn sign_in(client: &str, name: &str) -> Value {
     json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters})
 }
 
-async fn tokens(admin: &mut Admin, client: &str, name: &str) -> Value {
+async fn tokens(admin: &Admin, client: &str, name: &str) -> Value {
     admin.call("InitiateAuth", sign_in(client, name)).await.unwrap()["AuthenticationResult"].clone()
 }
 
@@ -149,22 +155,18 @@ async fn tokens(admin: &mut Admin, client: &str, name: &str) -> Value {
 async fn what_one_node_changes_the_others_see() {
     let Some(cluster) = Cluster::new() else { return };
     let nodes = [cluster.start(), cluster.start(), cluster.start()];
-    let [mut one, mut two, mut three] = [
-        Admin::connect(nodes[0].address).await,
-        Admin::connect(nodes[1].address).await,
-        Admin::connect(nodes[2].address).await,
-    ];
-    let (pool, client) = create_pool(&mut one, json!({"ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"]})).await;
-    create_user(&mut one, &pool, "maria").await;
+    let [one, two, three] = [Admin::of(&nodes[0]), Admin::of(&nodes[1]), Admin::of(&nodes[2])];
+    let (pool, client) = create_pool(&one, json!({"ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"]})).await;
+    create_user(&one, &pool, "maria").await;
     // What the others keep in memory from here on.
     let flow = refused("InvalidParameterException", "USER_PASSWORD_AUTH flow not enabled for this client");
-    for other in [&mut two, &mut three] {
+    for other in [&two, &three] {
         assert_eq!(other.call("InitiateAuth", sign_in(&client, "maria")).await, Err(flow.clone()));
     }
 
     let update = json!({"UserPoolId": pool, "ClientId": client, "ExplicitAuthFlows": flows()["ExplicitAuthFlows"]});
     one.call("UpdateUserPoolClient", update).await.unwrap();
-    for other in [&mut two, &mut three] {
+    for other in [&two, &three] {
         other.until("InitiateAuth", sign_in(&client, "maria"), Result::is_ok).await;
     }
 
@@ -172,24 +174,24 @@ async fn what_one_node_changes_the_others_see() {
     two.call("UpdateUserPool", closed).await.unwrap();
     let sign_up = json!({"ClientId": client, "Username": "nina", "Password": "short"});
     let refusal = refused("NotAuthorizedException", "SignUp is not permitted for this user pool");
-    for other in [&mut one, &mut three] {
+    for other in [&one, &three] {
         other.until("SignUp", sign_up.clone(), |answer| *answer == Err(refusal.clone())).await;
     }
 
     three.call("DeleteUserPoolClient", json!({"UserPoolId": pool, "ClientId": client})).await.unwrap();
     let is_gone =
         |answer: &Result<Value, Refusal>| answer.as_ref().is_err_and(|(name, _)| name == "ResourceNotFoundException");
-    for other in [&mut one, &mut two] {
+    for other in [&one, &two] {
         other.until("InitiateAuth", sign_in(&client, "maria"), is_gone).await;
     }
 
     let nobody = json!({"UserPoolId": pool, "Username": "nobody"});
-    for other in [&mut one, &mut three] {
+    for other in [&one, &three] {
         let answer = other.call("AdminGetUser", nobody.clone()).await;
         assert_eq!(answer, Err(refused("UserNotFoundException", "User does not exist.")));
     }
     two.call("DeleteUserPool", json!({"UserPoolId": pool})).await.unwrap();
-    for other in [&mut one, &mut three] {
+    for other in [&one, &three] {
         other.until("AdminGetUser", nobody.clone(), is_gone).await;
     }
 }
@@ -198,11 +200,11 @@ async fn what_one_node_changes_the_others_see() {
 async fn a_token_that_one_node_signs_is_good_at_the_others_at_once() {
     let Some(cluster) = Cluster::new() else { return };
     let nodes = [cluster.start(), cluster.start()];
-    let (mut one, mut two) = (Admin::connect(nodes[0].address).await, Admin::connect(nodes[1].address).await);
-    let (pool, client) = create_pool(&mut one, flows()).await;
-    create_user(&mut one, &pool, "maria").await;
+    let (one, two) = (Admin::of(&nodes[0]), Admin::of(&nodes[1]));
+    let (pool, client) = create_pool(&one, flows()).await;
+    create_user(&one, &pool, "maria").await;
     let jwks = format!("/{pool}/.well-known/jwks.json");
-    let first = tokens(&mut one, &client, "maria").await["AccessToken"].clone();
+    let first = tokens(&one, &client, "maria").await["AccessToken"].clone();
     two.call("GetUser", json!({"AccessToken": first})).await.unwrap();
     let before = two.get(&jwks).await;
     let rotated: Value = serde_json::from_str(&cluster.run(&["keys", "rotate", "--ahead", "0"])).unwrap();
@@ -210,7 +212,7 @@ async fn a_token_that_one_node_signs_is_good_at_the_others_at_once() {
     assert!(!before.to_string().contains(new));
     // Until the first node has noticed, and signs with the new key; the other has not been asked meanwhile.
     loop {
-        let token = tokens(&mut one, &client, "maria").await["AccessToken"].clone();
+        let token = tokens(&one, &client, "maria").await["AccessToken"].clone();
         two.call("GetUser", json!({"AccessToken": token})).await.expect("a token of the other node is good");
         let header = token.as_str().unwrap().split('.').next().unwrap();
         let header = data_encoding::BASE64URL_NOPAD.decode(header.as_bytes()).unwrap();
@@ -226,10 +228,10 @@ async fn a_token_that_one_node_signs_is_good_at_the_others_at_once() {
 async fn sessions_and_refresh_tokens_go_from_node_to_node_and_count_once() {
     let Some(cluster) = Cluster::new() else { return };
     let nodes = [cluster.start(), cluster.start()];
-    let (mut one, mut two) = (Admin::connect(nodes[0].address).await, Admin::connect(nodes[1].address).await);
+    let (one, two) = (Admin::of(&nodes[0]), Admin::of(&nodes[1]));
     let mut config = json!({"ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"]});
     config["RefreshTokenRotation"] = json!({"Feature": "ENABLED", "RetryGracePeriodSeconds": 0});
-    let (pool, client) = create_pool(&mut one, config).await;
+    let (pool, client) = create_pool(&one, config).await;
     for round in 0..3 {
         let name = format!("user{round}");
         let user =
@@ -269,10 +271,10 @@ async fn sessions_and_refresh_tokens_go_from_node_to_node_and_count_once() {
 async fn who_signs_out_at_one_node_is_signed_out_at_the_others_at_once() {
     let Some(cluster) = Cluster::new() else { return };
     let nodes = [cluster.start(), cluster.start()];
-    let (mut one, mut two) = (Admin::connect(nodes[0].address).await, Admin::connect(nodes[1].address).await);
-    let (pool, client) = create_pool(&mut one, flows()).await;
-    create_user(&mut two, &pool, "maria").await;
-    let result = tokens(&mut one, &client, "maria").await;
+    let (one, two) = (Admin::of(&nodes[0]), Admin::of(&nodes[1]));
+    let (pool, client) = create_pool(&one, flows()).await;
+    create_user(&two, &pool, "maria").await;
+    let result = tokens(&one, &client, "maria").await;
     let token = json!({"AccessToken": result["AccessToken"]});
     two.call("GetUser", token.clone()).await.unwrap();
     one.call("GlobalSignOut", token.clone()).await.unwrap();
@@ -296,12 +298,12 @@ async fn an_access_key_works_at_every_node_until_it_is_deleted() {
     let (id, secret) = (key["AccessKeyId"].as_str().unwrap(), key["SecretAccessKey"].as_str().unwrap());
     let mut admins = Vec::new();
     for node in &nodes {
-        let mut admin = Admin { signer: Signer::new(id, secret), ..Admin::connect(node.address).await };
+        let admin = Admin { signer: Signer::new(id, secret), ..Admin::of(node) };
         admin.call("ListUserPools", json!({"MaxResults": 1})).await.unwrap();
         admins.push(admin);
     }
     cluster.run(&["access-key", "delete", id]);
-    for admin in &mut admins {
+    for admin in &admins {
         admin.until("ListUserPools", json!({"MaxResults": 1}), Result::is_err).await;
     }
 }
@@ -314,7 +316,7 @@ async fn of_the_workers_of_two_nodes_one_delivers_each_message() {
     std::fs::write(&config, format!("[sms]\ngateway = \"{url}\"\n")).unwrap();
     let arguments = ["--config", config.to_str().unwrap()];
     let nodes = [cluster.start_at("127.0.0.1:0", &arguments), cluster.start_at("127.0.0.1:0", &arguments)];
-    let mut admins = [Admin::connect(nodes[0].address).await, Admin::connect(nodes[1].address).await];
+    let admins = [Admin::of(&nodes[0]), Admin::of(&nodes[1])];
     let (pool, _) = create_pool(&mut admins[0], flows()).await;
     for number in 0..40 {
         let phone = json!([{"Name": "phone_number", "Value": format!("+120655501{number:02}")}]);

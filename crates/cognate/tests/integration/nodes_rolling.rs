@@ -77,9 +77,9 @@ struct Load {
 
 impl Load {
     async fn begin(nodes: &[SocketAddr]) -> Self {
-        let mut admin = Admin::connect(nodes[0]).await;
-        let (pool, client) = create_pool(&mut admin, flows()).await;
-        create_user(&mut admin, &pool, "maria").await;
+        let admin = Admin::at(nodes[0]);
+        let (pool, client) = create_pool(&admin, flows()).await;
+        create_user(&admin, &pool, "maria").await;
         let (is_over, retried, written) = <(Arc<AtomicBool>, Arc<AtomicU64>, Arc<AtomicU64>)>::default();
         let mut clients = JoinSet::new();
         for number in 0..CLIENTS {
@@ -108,7 +108,7 @@ impl Load {
         let mut names: Vec<String> = self.clients.join_all().await.into_iter().flatten().collect();
         names.push("maria".to_owned());
         names.sort();
-        let mut admin = Admin::connect(node).await;
+        let admin = Admin::at(node);
         let (mut found, mut token) = (Vec::new(), Value::Null);
         loop {
             let mut members = json!({"UserPoolId": self.pool});
@@ -201,7 +201,7 @@ async fn nodes_of_one_release_before_go_on_while_a_newer_one_changes_the_schema(
     // The newer one finds what the older ones write, and they what it writes.
     let pools = new.pool_ids().await.unwrap();
     assert_eq!(pools, [load.pool.clone()]);
-    let mut admin = Admin::connect(addresses[0]).await;
+    let admin = Admin::at(addresses[0]);
     let group = json!({"UserPoolId": load.pool, "GroupName": "new"});
     crate::api::send::<cognate::model::CreateGroupRequest>(&new, group.clone()).await.unwrap();
     admin.call("GetGroup", group).await.unwrap();
