@@ -59,6 +59,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
     deliveries: Deliveries,
+    _imports: imports::Keeper,
 }
 
 impl Server {
@@ -69,8 +70,7 @@ impl Server {
         limits: Limits,
     ) -> Result<Self, ServerError> {
         let address = listener.local_addr()?;
-        imports::end_interrupted(&services.store, services.clock.now())
-            .map_err(|error| ServerError::Data(error.to_string()))?;
+        imports::end_interrupted(&services).map_err(|error| ServerError::Data(error.to_string()))?;
         let (trust, has_controls) = match door {
             Door::Dev => (Trust::WellFormed, true),
             Door::DevVerified { root_id, root_secret } => {
@@ -81,6 +81,7 @@ impl Server {
             }
         };
         let deliveries = Deliveries::start(Arc::clone(&services));
+        let imports = imports::Keeper::start(&services);
         if has_controls {
             // Behind a proxy, `serve` cannot know its own name.
             services.reachable_at(&format!("http://{address}"));
@@ -89,7 +90,7 @@ impl Server {
         let routes = Arc::new(Routes::new(front_door, has_controls, limits.clone(), address));
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(accept(listener, routes, limits, stopped));
-        Ok(Self { address, stop, task, deliveries })
+        Ok(Self { address, stop, task, deliveries, _imports: imports })
     }
 
     /// Where it listens.

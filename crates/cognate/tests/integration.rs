@@ -38,8 +38,20 @@ mod moving;
 mod moving_hashes;
 #[path = "integration/moving_refusals.rs"]
 mod moving_refusals;
+#[path = "integration/nodes.rs"]
+mod nodes;
+#[path = "integration/nodes_guesses.rs"]
+mod nodes_guesses;
+#[path = "integration/nodes_imports.rs"]
+mod nodes_imports;
+#[path = "integration/nodes_limits.rs"]
+mod nodes_limits;
+#[path = "integration/nodes_rolling.rs"]
+mod nodes_rolling;
 #[path = "integration/not_built.rs"]
 mod not_built;
+#[path = "integration/postgres.rs"]
+mod postgres;
 #[path = "integration/process.rs"]
 mod process;
 #[path = "integration/restart.rs"]

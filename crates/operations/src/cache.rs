@@ -2,15 +2,19 @@
 //!
 //! A write forgets what it changed after its commit. A reader that began before may still hold the old value, so it
 //! only keeps what it read when nothing was forgotten since.
+//!
+//! Servers that share a database are told of each other's changes by the store: whoever finds that nobody has asked for a
+//! quarter of a second asks, and forgets what others changed.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cognate_crypto::seal::DataKey;
 use cognate_domain::{Client, Pool};
-use cognate_store::{clients, user_pools};
+use cognate_store::{clients, config_changes, user_pools};
 
 use crate::keys::SigningKeys;
 use crate::{Context, Error};
@@ -58,6 +62,13 @@ impl std::ops::Deref for OpenPool {
     }
 }
 
+/// For how long nobody asks what other servers changed.
+const FRESH: Duration = Duration::from_millis(250);
+/// For how long requests go on with what is kept while one of them asks.
+const STALE: Duration = Duration::from_millis(750);
+/// Who has not asked for longer forgets everything: changes are told for a day.
+const LAPSED: Duration = Duration::from_hours(1);
+
 /// How many entries a cache holds before it starts again from nothing.
 const LARGEST: usize = 10_000;
 
@@ -104,6 +115,12 @@ impl<K: Eq + Hash, V> Cache<K, V> {
         entries.remove(key);
     }
 
+    fn forget_all(&self, is_changed: impl Fn(&V) -> bool) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        self.forgotten.fetch_add(1, Ordering::Release);
+        entries.retain(|_, value| !is_changed(value));
+    }
+
     fn clear(&self) {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         self.forgotten.fetch_add(1, Ordering::Release);
@@ -117,9 +134,38 @@ pub(crate) struct Caches {
     pools: Cache<String, OpenPool>,
     clients: Cache<String, Client>,
     signing_keys: Cache<String, SigningKeys>,
+    told: Told,
+}
+
+/// What other servers told of their changes.
+#[derive(Default)]
+struct Told {
+    /// When that was asked last, in microseconds. By the clock of the machine, which goes on while the machine sleeps.
+    asked: AtomicU64,
+    /// Held by who asks: the changes of each pool that were told.
+    changes: tokio::sync::Mutex<HashMap<String, i64>>,
+}
+
+impl Told {
+    fn age(&self) -> Duration {
+        // A clock that was set back has to be asked by as well.
+        let age = wall_micros().checked_sub(self.asked.load(Ordering::Acquire));
+        age.map_or(Duration::MAX, Duration::from_micros)
+    }
+}
+
+fn wall_micros() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Caches {
+    fn forget_pool(&self, id: &str) {
+        self.pools.forget(id);
+        self.signing_keys.forget(id);
+        self.clients.forget_all(|client| client.pool() == id);
+    }
+
     pub(crate) fn clear(&self) {
         self.pools.clear();
         self.clients.clear();
@@ -144,8 +190,38 @@ impl Caches {
 }
 
 impl Context {
+    /// Forgets what other servers changed, so that nothing is used that was replaced a second ago.
+    async fn hear_of_changes(&self) -> Result<(), Error> {
+        let told = &self.caches.told;
+        if !self.store.is_shared() || told.age() < FRESH {
+            return Ok(());
+        }
+        let mut known = match told.changes.try_lock() {
+            Ok(known) => known,
+            Err(_) if told.age() < STALE => return Ok(()),
+            Err(_) => told.changes.lock().await,
+        };
+        let age = told.age();
+        if age < FRESH {
+            return Ok(());
+        }
+        let asked = wall_micros();
+        let changes = self.read(|tx| Ok(config_changes::recent(tx)?)).await?;
+        if age > LAPSED {
+            self.caches.clear();
+        } else {
+            for (pool, _) in changes.iter().filter(|(pool, version)| known.get(pool) != Some(version)) {
+                self.caches.forget_pool(pool);
+            }
+        }
+        *known = changes.into_iter().collect();
+        told.asked.store(asked, Ordering::Release);
+        Ok(())
+    }
+
     /// A pool that a request names; `ResourceNotFoundException` if there is none.
     pub async fn pool(&self, id: &str) -> Result<Arc<OpenPool>, Error> {
+        self.hear_of_changes().await?;
         let cache = &self.caches.pools;
         if let Some(pool) = cache.get(id) {
             return Ok(pool);
@@ -165,6 +241,7 @@ impl Context {
 
     /// An app client, wherever it belongs.
     pub(crate) async fn client(&self, id: &str) -> Result<Arc<Client>, Error> {
+        self.hear_of_changes().await?;
         let cache = &self.caches.clients;
         if let Some(client) = cache.get(id) {
             return Ok(client);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use cognate_crypto::password::PasswordHasher;
-use cognate_crypto::random::{Random, SystemRandom};
+use cognate_crypto::random::{self, Random, SystemRandom};
 use cognate_crypto::seal::MasterKey;
 use cognate_delivery::Transports;
 use cognate_model::{ContextDataType, Timestamp};
@@ -35,6 +35,8 @@ pub struct Services {
     pub settings: Settings,
     /// Seals the pools' data keys.
     pub master_key: MasterKey,
+    /// What this server is called among those that share its data; a new name with every start.
+    pub(crate) node: String,
     pub(crate) caches: Caches,
     /// What was declared so far, for a reset of `dev`.
     pub(crate) declared: Mutex<Vec<DeclaredPools>>,
@@ -68,6 +70,7 @@ impl Services {
     pub fn new(store: Store, settings: Settings, master_key: MasterKey) -> Self {
         let outbound = Arc::new(Outbound::new([], None));
         Self {
+            node: random::format_uuid(&random::uuid_v4(&SystemRandom)),
             store,
             clock: Clock::default(),
             random: Box::new(SystemRandom),

@@ -2,11 +2,13 @@
 //!
 //! One job of a pool runs at a time. The rows' outcomes are log events in the words of the live service's, under the
 //! target `user_import`. A job that was on its way when the server ended is told to have failed: the users it took in
-//! stay, and another job with the same file passes them over.
+//! stay, and another job with the same file passes them over. Where servers share a database, a job is leased to one of
+//! them, and another goes on with it once the lease has ended.
 
 pub mod create_user_import_job;
 pub mod describe_user_import_job;
 pub mod get_csv_header;
+mod keeper;
 pub mod list_user_import_jobs;
 mod run;
 pub mod start_user_import_job;
@@ -14,13 +16,18 @@ pub mod stop_user_import_job;
 pub mod upload;
 
 use cognate_model::{Exception, Timestamp, UserImportJobStatusType as Status, UserImportJobType};
+use cognate_store::Tx;
 use cognate_store::import_jobs::{self, StoredJob};
-use cognate_store::{Store, Tx};
 
-use crate::{Context, Error, OpenPool};
+use crate::{Context, Error, OpenPool, Services};
+
+pub use keeper::Keeper;
 
 /// How long a job waits to be started, in seconds.
 const EXPIRES_AFTER: i64 = 86_400;
+
+/// After how many seconds nobody sends the rest of a file any more.
+const LONGEST_UPLOAD: i64 = 86_400;
 
 /// The job of a request, as of now: one that was not started in time is over.
 pub(crate) fn find(tx: &mut dyn Tx, pool: &str, id: &str, now: Timestamp) -> Result<StoredJob, Error> {
@@ -68,15 +75,21 @@ fn not_met(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::refused(Exception::PreconditionNotMet, message)
 }
 
-/// Ends the jobs that were on their way when the last server ended. To be called ahead of the first request.
-pub fn end_interrupted(store: &Store, now: Timestamp) -> Result<(), Error> {
-    store.write_now(move |tx| {
-        for (pool, mut stored) in import_jobs::running(tx)? {
+/// Ends the jobs that were on their way when the last server ended, and removes what was being sent to it. To be called
+/// ahead of the first request. Where other servers may be running, their jobs and what is being sent to them are theirs.
+pub fn end_interrupted(services: &Services) -> Result<(), Error> {
+    let now = services.clock.now();
+    if services.store.is_shared() {
+        let long_ago = now.plus_seconds(-LONGEST_UPLOAD).micros();
+        return services.store.write_now(move |tx| Ok(import_jobs::delete_drafts(tx, long_ago)?));
+    }
+    services.store.write_now(move |tx| {
+        for (pool, mut stored) in import_jobs::running(tx, i64::MAX)? {
             let message = "The server was restarted while the import job ran.";
             finish(&mut stored.job, Status::Failed, message, now);
             import_jobs::update(tx, &pool, &stored)?;
             import_jobs::delete_file(tx, &pool, stored.id())?;
         }
-        Ok(import_jobs::delete_drafts(tx)?)
+        Ok(import_jobs::delete_drafts(tx, i64::MAX)?)
     })
 }

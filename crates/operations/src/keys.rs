@@ -31,7 +31,7 @@ pub struct SigningKeys {
     /// Of ID tokens.
     pub id: Ring,
     /// When the store was asked last.
-    read: Mutex<Instant>,
+    read: Mutex<Option<Instant>>,
 }
 
 /// The keys of one purpose, in their order.
@@ -84,11 +84,15 @@ impl Ring {
 
 impl SigningKeys {
     fn is_fresh(&self) -> bool {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < FRESH
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|read| read.elapsed() < FRESH)
     }
 
     fn refreshed(&self) {
-        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn doubt(&self) {
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -122,10 +126,26 @@ pub async fn of_pool(cx: &Context, pool: &Arc<OpenPool>) -> Result<Arc<SigningKe
     let keys = Arc::new(SigningKeys {
         access: Ring::open(pool, ACCESS, &stored)?,
         id: Ring::open(pool, ID, &stored)?,
-        read: Mutex::new(read),
+        read: Mutex::new(Some(read)),
     });
     cx.caches.keep_signing_keys(epoch, pool.id(), &keys);
     Ok(keys)
+}
+
+/// The keys of a pool for a token that names this one. Of servers that share a database, another may have published it a
+/// moment ago.
+pub(crate) async fn with_key(
+    cx: &Context,
+    pool: &Arc<OpenPool>,
+    ring: fn(&SigningKeys) -> &Ring,
+    kid: &str,
+) -> Result<Arc<SigningKeys>, Error> {
+    let keys = of_pool(cx, pool).await?;
+    if ring(&keys).find(kid, cx.now()).is_some() || !cx.store.is_shared() {
+        return Ok(keys);
+    }
+    keys.doubt();
+    of_pool(cx, pool).await
 }
 
 fn is_complete(stored: &[SealedKey]) -> bool {

@@ -25,6 +25,8 @@ where
     let id: Arc<str> = id.into();
     let key = Arc::clone(&id);
     let change = move |tx: &mut dyn Tx| {
+        // What the rule finds in the pool stays as it is: the jobs that run, and the pool itself.
+        user_pools::hold(tx, &key)?;
         let mut pool = user_pools::get(tx, &key)?.ok_or_else(|| Error::no_pool(&key))?.pool;
         let outcome = rule(tx, &mut pool)?;
         user_pools::update(tx, &pool)?;

@@ -29,12 +29,22 @@ pub fn get_to_count(
     now: i64,
     window: i64,
 ) -> Result<i64, DbError> {
+    hold_since(tx, pool, user, kind, now)?;
+    get(tx, pool, user, kind, now, window)
+}
+
+/// Lets nobody else count until the commit.
+pub fn hold(tx: &mut dyn Tx, pool: &str, user: &UserId, kind: &str) -> Result<(), DbError> {
+    hold_since(tx, pool, user, kind, 0)
+}
+
+fn hold_since(tx: &mut dyn Tx, pool: &str, user: &UserId, kind: &str, since: i64) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO attempts (pool, user_id, kind, count, since) VALUES ($1, $2, $3, 0, $4) \
          ON CONFLICT (pool, user_id, kind) DO UPDATE SET count = attempts.count",
-        &[Param::Text(pool), Param::Bytes(user), Param::Text(kind), Param::Int(now)],
+        &[Param::Text(pool), Param::Bytes(user), Param::Text(kind), Param::Int(since)],
     )?;
-    get(tx, pool, user, kind, now, window)
+    Ok(())
 }
 
 /// The count and the moment that belongs to it, however long ago.

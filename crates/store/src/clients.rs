@@ -25,7 +25,8 @@ pub fn update(tx: &mut dyn Tx, client: &Client) -> Result<(), DbError> {
         "UPDATE clients SET record = $1, version = version + 1 WHERE pool = $2 AND id = $3 AND version = $4",
         &[Param::Text(&record), Param::Text(client.pool()), Param::Text(client.id()), Param::Int(client.version)],
     )?;
-    tx::changed(rows)
+    tx::changed(rows)?;
+    crate::config_changes::note(tx, client.pool())
 }
 
 /// A client by its pool and id. In a transaction that writes, it is not removed before its commit.
@@ -67,6 +68,9 @@ pub fn delete(tx: &mut dyn Tx, pool: &str, id: &str) -> Result<bool, DbError> {
     let was_there = tx.execute("DELETE FROM clients WHERE pool = $1 AND id = $2", &params)? > 0;
     tx.execute("DELETE FROM client_pools WHERE pool = $1 AND client = $2", &params)?;
     crate::risk_configurations::delete(tx, pool, Some(id))?;
+    if was_there {
+        crate::config_changes::note(tx, pool)?;
+    }
     Ok(was_there)
 }
 

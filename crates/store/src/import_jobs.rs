@@ -11,9 +11,20 @@ pub struct StoredJob {
     pub job: UserImportJobType,
     /// Counts the changes, for compare-and-set.
     pub version: i64,
+    /// The server that takes the users in; empty where it said nothing.
+    pub owner: String,
+    /// Until when the job is its owner's (microseconds).
+    pub lease: i64,
+    /// How many lines of the file are behind it, the first one with the columns among them.
+    pub done: i64,
 }
 
 impl StoredJob {
+    /// A job that nobody runs.
+    pub fn new(job: UserImportJobType) -> Self {
+        Self { job, version: 1, owner: String::new(), lease: 0, done: 0 }
+    }
+
     /// Its id.
     pub fn id(&self) -> &str {
         self.job.job_id.as_deref().unwrap_or_default()
@@ -49,11 +60,14 @@ pub fn insert(tx: &mut dyn Tx, pool: &str, stored: &StoredJob) -> Result<(), DbE
 pub fn update(tx: &mut dyn Tx, pool: &str, stored: &StoredJob) -> Result<(), DbError> {
     let record = tx::to_json(&stored.job)?;
     let rows = tx.execute(
-        "UPDATE import_jobs SET record = $1, status = $2, version = version + 1 \
-         WHERE pool = $3 AND id = $4 AND version = $5",
+        "UPDATE import_jobs SET record = $1, status = $2, owner = $3, lease = $4, done = $5, version = version + 1 \
+         WHERE pool = $6 AND id = $7 AND version = $8",
         &[
             Param::Text(&record),
             Param::Text(stored.status().as_str()),
+            Param::Text(&stored.owner),
+            Param::Int(stored.lease),
+            Param::Int(stored.done),
             Param::Text(pool),
             Param::Text(stored.id()),
             Param::Int(stored.version),
@@ -65,7 +79,7 @@ pub fn update(tx: &mut dyn Tx, pool: &str, stored: &StoredJob) -> Result<(), DbE
 /// A job by its id.
 pub fn get(tx: &mut dyn Tx, pool: &str, id: &str) -> Result<Option<StoredJob>, DbError> {
     tx.query_one(
-        "SELECT record, version FROM import_jobs WHERE pool = $1 AND id = $2",
+        "SELECT record, version, owner, lease, done FROM import_jobs WHERE pool = $1 AND id = $2",
         &[Param::Text(pool), Param::Text(id)],
     )?
     .map(from_row)
@@ -79,7 +93,7 @@ pub type Place = (i64, String);
 pub fn list(tx: &mut dyn Tx, pool: &str, after: Option<&Place>, limit: i64) -> Result<Vec<StoredJob>, DbError> {
     let (created, id) = after.map_or((i64::MAX, ""), |(created, id)| (*created, id.as_str()));
     tx.query(
-        "SELECT record, version FROM import_jobs WHERE pool = $1 AND (created < $2 OR (created = $2 AND id < $3)) \
+        "SELECT record, version, owner, lease, done FROM import_jobs WHERE pool = $1 AND (created < $2 OR (created = $2 AND id < $3)) \
          ORDER BY created DESC, id DESC LIMIT $4",
         &[Param::Text(pool), Param::Int(created), Param::Text(id), Param::Int(limit)],
     )?
@@ -103,20 +117,21 @@ pub fn is_one_running(tx: &mut dyn Tx, pool: &str) -> Result<bool, DbError> {
     Ok(found.is_some())
 }
 
-/// The jobs of every pool that are on their way, with their pools.
-pub fn running(tx: &mut dyn Tx) -> Result<Vec<(String, StoredJob)>, DbError> {
+/// The jobs of every pool that are on their way, and whose lease ended before `until`; with their pools.
+pub fn running(tx: &mut dyn Tx, until: i64) -> Result<Vec<(String, StoredJob)>, DbError> {
     let rows = tx.query(
-        "SELECT pool, record, version FROM import_jobs WHERE status IN ('Pending', 'InProgress', 'Stopping')",
-        &[],
+        "SELECT record, version, owner, lease, done, pool FROM import_jobs \
+         WHERE status IN ('Pending', 'InProgress', 'Stopping') AND lease < $1",
+        &[Param::Int(until)],
     )?;
-    rows.into_iter().map(|mut row| Ok((row.text(0)?, StoredJob { job: row.json(1)?, version: row.int(2)? }))).collect()
+    rows.into_iter().map(|mut row| Ok((row.text(5)?, from_row(row)?))).collect()
 }
 
 /// Writes a part of a job's file.
-pub fn insert_part(tx: &mut dyn Tx, pool: &str, job: &str, part: i64, data: &[u8]) -> Result<(), DbError> {
+pub fn insert_part(tx: &mut dyn Tx, pool: &str, job: &str, part: i64, data: &[u8], now: i64) -> Result<(), DbError> {
     tx.execute(
-        "INSERT INTO import_files (pool, job, part, data) VALUES ($1, $2, $3, $4)",
-        &[Param::Text(pool), Param::Text(job), Param::Int(part), Param::Bytes(data)],
+        "INSERT INTO import_files (pool, job, part, data, came) VALUES ($1, $2, $3, $4, $5)",
+        &[Param::Text(pool), Param::Text(job), Param::Int(part), Param::Bytes(data), Param::Int(now)],
     )?;
     Ok(())
 }
@@ -146,9 +161,9 @@ pub fn settle_draft(tx: &mut dyn Tx, pool: &str, draft: &str, job: &str) -> Resu
     Ok(())
 }
 
-/// Removes the drafts that were never finished.
-pub fn delete_drafts(tx: &mut dyn Tx) -> Result<(), DbError> {
-    tx.execute("DELETE FROM import_files WHERE job LIKE '%/%'", &[])?;
+/// Removes the drafts that were never finished, as far as they came before this moment.
+pub fn delete_drafts(tx: &mut dyn Tx, before: i64) -> Result<(), DbError> {
+    tx.execute("DELETE FROM import_files WHERE job LIKE '%/%' AND came < $1", &[Param::Int(before)])?;
     Ok(())
 }
 
@@ -160,5 +175,11 @@ pub fn delete_file(tx: &mut dyn Tx, pool: &str, job: &str) -> Result<(), DbError
 }
 
 fn from_row(mut row: Row) -> Result<StoredJob, DbError> {
-    Ok(StoredJob { job: row.json(0)?, version: row.int(1)? })
+    Ok(StoredJob {
+        job: row.json(0)?,
+        version: row.int(1)?,
+        owner: row.text(2)?,
+        lease: row.int(3)?,
+        done: row.int(4)?,
+    })
 }

@@ -13,6 +13,7 @@ pub mod attempts;
 pub mod auth_events;
 pub mod clients;
 pub mod codes;
+pub mod config_changes;
 pub mod counters;
 pub mod devices;
 pub mod groups;
@@ -130,6 +131,11 @@ impl Store {
             Engine::Sqlite(engine) => engine.read(reads),
             Engine::Postgres(engine) => engine.read(reads).await,
         }
+    }
+
+    /// Whether other servers may use the same data at the same time.
+    pub fn is_shared(&self) -> bool {
+        matches!(&*self.engine, Engine::Postgres(_))
     }
 
     /// How full the queue of writes is and what became of them, for `/metrics`.

@@ -2,6 +2,7 @@
 
 use cognate_domain::Pool;
 
+use crate::config_changes;
 use crate::tx::{self, DbError, Param, Row, Tx};
 
 /// A pool with its sealed data key.
@@ -30,7 +31,8 @@ pub fn update(tx: &mut dyn Tx, pool: &Pool) -> Result<(), DbError> {
         "UPDATE user_pools SET record = $1, version = version + 1 WHERE id = $2 AND version = $3",
         &[Param::Text(&record), Param::Text(pool.id()), Param::Int(pool.version)],
     )?;
-    tx::changed(rows)
+    tx::changed(rows)?;
+    config_changes::note(tx, pool.id())
 }
 
 /// A pool by its id.
@@ -52,6 +54,11 @@ pub fn get_to_delete(tx: &mut dyn Tx, id: &str) -> Result<Option<StoredPool>, Db
 /// left behind in a pool that was deleted.
 pub fn exists(tx: &mut dyn Tx, id: &str) -> Result<bool, DbError> {
     Ok(tx.query_one("SELECT version FROM user_pools WHERE id = $1 /*stays*/", &[Param::Text(id)])?.is_some())
+}
+
+/// The same, and until the commit nobody else holds the pool or changes it: so what is counted in it next stays as it is.
+pub fn hold(tx: &mut dyn Tx, id: &str) -> Result<bool, DbError> {
+    Ok(tx.query_one("SELECT version FROM user_pools WHERE id = $1 /*alone*/", &[Param::Text(id)])?.is_some())
 }
 
 /// Pools whose id lies behind `after`, in the order of ids.
@@ -97,7 +104,7 @@ pub fn delete(tx: &mut dyn Tx, id: &str) -> Result<(), DbError> {
     ] {
         tx.execute(statement, &[Param::Text(id)])?;
     }
-    Ok(())
+    config_changes::note_removal(tx, id)
 }
 
 fn from_row(mut row: Row) -> Result<StoredPool, DbError> {

@@ -76,6 +76,16 @@ pub fn by_id(tx: &mut dyn Tx, pool: &str, id: &UserId) -> Result<Option<User>, D
     .transpose()
 }
 
+/// Whether there is such a user; and until the commit nobody else holds or changes them: so what is counted of theirs next
+/// stays as it is.
+pub fn hold(tx: &mut dyn Tx, pool: &str, id: &UserId) -> Result<bool, DbError> {
+    let found = tx.query_one(
+        "SELECT version FROM users WHERE pool = $1 AND id = $2 /*alone*/",
+        &[Param::Text(pool), Param::Bytes(id)],
+    )?;
+    Ok(found.is_some())
+}
+
 /// A user by a handle, in one query: this is the commonest read of all.
 pub fn by_alias(tx: &mut dyn Tx, pool: &str, kind: &str, value: &str) -> Result<Option<User>, DbError> {
     tx.query_one(

@@ -96,6 +96,7 @@ macro_rules! every_test {
                 a_client_is_deleted_in_its_own_pool_only,
                 users_are_counted_across_shards,
                 a_deleted_pool_leaves_no_row_and_its_neighbour_all,
+                what_changes_in_a_pool_is_told,
             }
             users {
                 a_user_comes_back_as_it_was_written,

@@ -18,9 +18,9 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// A gateway for text messages.
 #[derive(Default)]
-struct Gateway {
+pub struct Gateway {
     /// The bodies that came.
-    texts: Mutex<Vec<serde_json::Value>>,
+    pub texts: Mutex<Vec<serde_json::Value>>,
     /// Whether it holds its answers back until it is told.
     is_slow: AtomicBool,
     goes_on: Notify,
@@ -29,7 +29,7 @@ struct Gateway {
 }
 
 impl Gateway {
-    async fn start() -> (Arc<Self>, String) {
+    pub async fn start() -> (Arc<Self>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/send", listener.local_addr().unwrap());
         let gateway = Arc::new(Self::default());
@@ -69,7 +69,7 @@ impl Gateway {
         }
     }
 
-    async fn count(&self) -> usize {
+    pub async fn count(&self) -> usize {
         self.texts.lock().await.len()
     }
 }

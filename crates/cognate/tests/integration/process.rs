@@ -37,7 +37,18 @@ fn command(arguments: &[&str], data: &Path) -> Command {
 impl Program {
     /// Starts `cognate dev` or `cognate serve` on a free port and waits until it listens.
     pub fn start(mode: &str, data: &Path) -> Self {
-        let mut child = command(&[mode, "--listen", "127.0.0.1:0"], data).stdout(Stdio::piped()).spawn().unwrap();
+        Self::launch(mode, command(&[mode, "--listen", "127.0.0.1:0"], data))
+    }
+
+    /// Starts `cognate serve` with these arguments besides, and this environment.
+    pub fn serve(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = bare(&[&["serve"], arguments].concat());
+        command.envs(environment.iter().copied());
+        Self::launch("serve", command)
+    }
+
+    fn launch(mode: &str, mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut greeting = String::new();
         let address = loop {
@@ -73,6 +84,13 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Runs a short task of the program to its end, with this environment; it must succeed, and gives what it printed.
+pub fn succeed_with(arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let output = bare(arguments).envs(environment.iter().copied()).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Runs a short task of the program to its end.

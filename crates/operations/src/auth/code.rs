@@ -5,16 +5,17 @@ use std::sync::Arc;
 use cognate_crypto::totp::TotpError;
 use cognate_domain::lockout;
 use cognate_domain::sign_in::{Input, Stage, out_of_order};
+use cognate_domain::user::UserId;
 use cognate_domain::user_status::Destination;
 use cognate_model::{ChallengeNameType, Exception};
-use cognate_store::{attempts, users};
+use cognate_store::{Tx, attempts, users};
 
 use super::course::{Course, used_token};
 use super::flow::SignIn;
 use super::session::{Held, Session};
 use super::{Outcome, Parameters, attempt_ends, challenge, pretence, resume};
 use crate::codes::{self, WINDOW};
-use crate::{Context, Error, mfa};
+use crate::{Context, Error, OpenPool, mfa};
 
 /// What wrong codes of a first factor are counted under. They do not start the lockout of passwords: six in a row were
 /// each answered as wrong by the live service, and the session was still good.
@@ -100,12 +101,20 @@ async fn judge_first(
     given: &str,
 ) -> Result<(), Error> {
     let (pool, id, now) = (Arc::clone(sign_in.pool), course.user.id, cx.now().micros());
-    check_first_attempts(cx, sign_in, &id).await?;
     if is_sent(course, session, given) {
-        return cx.write(move |tx| Ok(attempts::clear(tx, pool.id(), &id, FIRST_FACTOR)?)).await;
+        return cx
+            .write(move |tx| {
+                users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
+                check_first_attempts(tx, &pool, &id, now)?;
+                Ok(attempts::clear(tx, pool.id(), &id, FIRST_FACTOR)?)
+            })
+            .await;
     }
     let attempt = course.attempt.clone().mfa_wrong();
     cx.write(move |tx| {
+        // A user who is gone by now leaves nothing behind.
+        users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
+        check_first_attempts(tx, &pool, &id, now)?;
         attempts::count(tx, pool.id(), &id, FIRST_FACTOR, now, WINDOW)?;
         attempt.record(tx, &pool, &id)
     })
@@ -113,9 +122,9 @@ async fn judge_first(
     Err(mismatch())
 }
 
-async fn check_first_attempts(cx: &Context, sign_in: &SignIn<'_>, id: &[u8; 16]) -> Result<(), Error> {
-    let now = cx.now().micros();
-    let wrong = cx.read(|tx| Ok(attempts::get(tx, sign_in.pool.id(), id, FIRST_FACTOR, now, WINDOW)?)).await?;
+/// In the transaction that counts, because another server may hear guesses at the same time.
+fn check_first_attempts(tx: &mut dyn Tx, pool: &OpenPool, id: &UserId, now: i64) -> Result<(), Error> {
+    let wrong = attempts::get_to_count(tx, pool.id(), id, FIRST_FACTOR, now, WINDOW)?;
     if wrong >= MOST_WRONG { Err(lockout::exceeded().into()) } else { Ok(()) }
 }
 
@@ -123,9 +132,12 @@ async fn check_first_attempts(cx: &Context, sign_in: &SignIn<'_>, id: &[u8; 16])
 async fn stranger(cx: &Context, sign_in: &SignIn<'_>, id: &[u8; 16]) -> Result<Outcome, Error> {
     let nobody = pretence::nobody(sign_in.pool, &cognate_crypto::random::format_uuid(id));
     let _gate = cx.gates.enter(&nobody).await;
-    check_first_attempts(cx, sign_in, &nobody).await?;
     let (pool, now) = (Arc::clone(sign_in.pool), cx.now().micros());
-    cx.write(move |tx| Ok(attempts::count(tx, pool.id(), &nobody, FIRST_FACTOR, now, WINDOW).map(|_| ())?)).await?;
+    cx.write(move |tx| {
+        check_first_attempts(tx, &pool, &nobody, now)?;
+        Ok(attempts::count(tx, pool.id(), &nobody, FIRST_FACTOR, now, WINDOW).map(|_| ())?)
+    })
+    .await?;
     Err(mismatch())
 }
 

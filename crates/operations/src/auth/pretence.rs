@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cognate_crypto::{random, seal};
-use cognate_domain::user::UserId;
+use cognate_domain::user::{Lockout, UserId};
 use cognate_domain::user_status::Destination;
 use cognate_domain::{User, lockout, usernames};
 use cognate_model::{ChallengeNameType, EventResponseType, EventType};
@@ -57,9 +57,9 @@ async fn refuse(
     }
     let (now, pool) = (cx.now(), Arc::clone(pool));
     cx.write(move |tx| {
-        let before = failures(tx, &pool, &nobody)?;
+        let before = failures_to_count(tx, &pool, &nobody)?;
         let after = lockout::failed(&before, now);
-        attempts::put(tx, pool.id(), &nobody, PASSWORD, after.failures.into(), after.last_failure)?;
+        put(tx, &pool, &nobody, &after)?;
         // Committed, and refused all the same.
         Ok(lockout::check(&before, now).map_err(Error::from))
     })
@@ -74,7 +74,8 @@ pub(super) async fn check(cx: &Context, pool: &OpenPool, name: &str) -> Result<(
 }
 
 /// Asks whether somebody elsewhere has this name and this password: one at a time, and no more often than a password of
-/// ours may be tried. Whatever is not a success counts like a wrong password.
+/// ours may be tried. Whatever is not a success counts like a wrong password; it is counted ahead, because another server
+/// may ask at the same time, and a success is taken back.
 pub(super) async fn ask_elsewhere<T>(
     cx: &Context,
     pool: &Arc<OpenPool>,
@@ -85,20 +86,39 @@ pub(super) async fn ask_elsewhere<T>(
     // Elsewhere may be slow, and a crowd must not wait for it one by one.
     let gate = tokio::time::timeout(QUEUE, cx.slow_gates.enter(stranger_id(pool, name))).await;
     let _gate = gate.map_err(|_| Error::Busy)?;
-    check(cx, pool, name).await?;
+    let (now, counting) = (cx.now(), Arc::clone(pool));
+    let (before, after) = cx
+        .write(move |tx| {
+            let before = failures_to_count(tx, &counting, &nobody)?;
+            lockout::check(&before, now)?;
+            let after = lockout::failed(&before, now);
+            put(tx, &counting, &nobody, &after)?;
+            Ok((before, after))
+        })
+        .await?;
     let found = ask().await;
-    if !matches!(found, Ok(Some(_))) {
-        let (now, pool) = (cx.now(), Arc::clone(pool));
+    if matches!(found, Ok(Some(_))) {
+        let pool = Arc::clone(pool);
         cx.write(move |tx| {
-            let after = lockout::failed(&failures(tx, &pool, &nobody)?, now);
-            Ok(attempts::put(tx, pool.id(), &nobody, PASSWORD, after.failures.into(), after.last_failure)?)
+            // Unless somebody counted on: whoever shares the count is no better off for it.
+            if failures_to_count(tx, &pool, &nobody)? == after { put(tx, &pool, &nobody, &before) } else { Ok(()) }
         })
         .await?;
     }
     found
 }
 
-fn failures(tx: &mut dyn Tx, pool: &OpenPool, nobody: &UserId) -> Result<cognate_domain::user::Lockout, Error> {
+fn put(tx: &mut dyn Tx, pool: &OpenPool, nobody: &UserId, failures: &Lockout) -> Result<(), Error> {
+    Ok(attempts::put(tx, pool.id(), nobody, PASSWORD, failures.failures.into(), failures.last_failure)?)
+}
+
+/// The same in a transaction that goes on to count: until its commit nobody else does.
+fn failures_to_count(tx: &mut dyn Tx, pool: &OpenPool, nobody: &UserId) -> Result<Lockout, Error> {
+    attempts::hold(tx, pool.id(), nobody, PASSWORD)?;
+    failures(tx, pool, nobody)
+}
+
+fn failures(tx: &mut dyn Tx, pool: &OpenPool, nobody: &UserId) -> Result<Lockout, Error> {
     let (failures, last) = attempts::latest(tx, pool.id(), nobody, PASSWORD)?.unwrap_or_default();
     Ok(lockout::after(u32::try_from(failures).unwrap_or(u32::MAX), last))
 }

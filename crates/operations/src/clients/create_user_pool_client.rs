@@ -33,7 +33,7 @@ pub(crate) async fn handle(
     let view = client_rules::describe(&client, secret);
     let pool = Arc::clone(&pool);
     cx.write(move |tx| {
-        if !user_pools::exists(tx, pool.id())? {
+        if !user_pools::hold(tx, pool.id())? {
             return Err(Error::no_pool(pool.id()));
         }
         if clients::count(tx, pool.id())? >= MOST_CLIENTS {

@@ -6,7 +6,7 @@
 use cognate_crypto::digest::constant_time_eq;
 use cognate_domain::devices::{TrackedDevice, are_remembered_on_request};
 use cognate_model::{ConfirmDeviceRequest, ConfirmDeviceResponse, Exception, Timestamp};
-use cognate_store::devices;
+use cognate_store::{devices, users};
 
 use super::DeviceSecret;
 use crate::context::or_exists;
@@ -32,7 +32,14 @@ pub(crate) async fn handle(cx: &Context, request: ConfirmDeviceRequest) -> Resul
         authenticated: Timestamp::from_micros(signed_in.auth_time.saturating_mul(1_000_000)),
         address: cx.caller.address.map(|address| address.to_string()).unwrap_or_default(),
     };
-    cx.write(move |tx| or_exists(devices::insert(tx, pool.id(), &user, &device, &sealed), exists)).await?;
+    cx.write(move |tx| {
+        // A user who is gone by now leaves nothing behind, and of two devices at once each is counted.
+        if !users::hold(tx, pool.id(), &user)? {
+            return Err(Error::no_user());
+        }
+        or_exists(devices::insert(tx, pool.id(), &user, &device, &sealed), exists)
+    })
+    .await?;
     Ok(ConfirmDeviceResponse { user_confirmation_necessary: Some(on_request) })
 }
 

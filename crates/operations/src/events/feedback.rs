@@ -4,7 +4,7 @@ use cognate_domain::Pool;
 use cognate_domain::risk::learning;
 use cognate_domain::user::UserId;
 use cognate_model::EventFeedbackType;
-use cognate_store::{Tx, auth_events, risk_marks};
+use cognate_store::{Tx, auth_events, risk_marks, users};
 
 use crate::Error;
 
@@ -16,6 +16,10 @@ pub(super) fn write(
     id: &[u8; 16],
     feedback: &EventFeedbackType,
 ) -> Result<(), Error> {
+    // Of two who judge at once one comes after the other, and a user who is gone by now leaves nothing behind.
+    if !users::hold(tx, pool.id(), user)? {
+        return Err(unknown());
+    }
     let mut event = auth_events::get(tx, pool.id(), user, id)?.ok_or_else(unknown)?;
     let changes = learning::judged(&event, feedback.feedback_value, |kind, value| {
         risk_marks::get(tx, pool.id(), user, kind, value)

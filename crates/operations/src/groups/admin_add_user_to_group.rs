@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use cognate_model::AdminAddUserToGroupRequest;
-use cognate_store::groups;
+use cognate_store::{groups, users};
 
 use crate::{Context, Error, directory};
 
@@ -17,6 +17,10 @@ pub(crate) async fn handle(cx: &Context, request: AdminAddUserToGroupRequest) ->
     cx.write(move |tx| {
         let user = directory::get(tx, &pool, &request.username)?;
         groups::get(tx, pool.id(), &request.group_name)?.ok_or_else(Error::no_group)?;
+        // Who is put into two groups at once is counted in both.
+        if !users::hold(tx, pool.id(), &user.id)? {
+            return Err(Error::no_user());
+        }
         let is_new = groups::add_member(tx, pool.id(), &request.group_name, &user.id)?;
         if is_new && groups::count_of_user(tx, pool.id(), &user.id)? > MOST_GROUPS {
             return Err(Error::invalid(format!("A user is in at most {MOST_GROUPS} groups.")));

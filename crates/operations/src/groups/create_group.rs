@@ -28,7 +28,7 @@ pub(crate) async fn handle(cx: &Context, request: CreateGroupRequest) -> Result<
     });
     let written = Arc::clone(&group);
     cx.write(move |tx| {
-        if !user_pools::exists(tx, pool.id())? {
+        if !user_pools::hold(tx, pool.id())? {
             return Err(Error::no_pool(pool.id()));
         }
         if groups::count(tx, pool.id())? >= MOST_GROUPS {

@@ -39,10 +39,10 @@ pub(crate) async fn handle(
         failed_users: Some(0),
         ..UserImportJobType::default()
     };
-    let stored = StoredJob { job, version: 1 };
+    let stored = StoredJob::new(job);
     let (to, new) = (Arc::clone(&pool), stored.clone());
     cx.write(move |tx| {
-        if !user_pools::exists(tx, to.id())? {
+        if !user_pools::hold(tx, to.id())? {
             return Err(Error::no_pool(to.id()));
         }
         if import_jobs::count(tx, to.id())? >= MOST {

@@ -11,8 +11,8 @@ use cognate_domain::{User, sign_in};
 use cognate_model::{UserImportJobStatusType as Status, UserImportJobType, UserStatusType};
 use cognate_store::{DbError, import_jobs};
 
-use super::finish;
-use crate::transfer::{BatchError, Newcomer, OnFault, Target, batch};
+use super::{finish, keeper};
+use crate::transfer::{BatchError, Newcomer, OnFault, Target, Written as Taken, batch};
 use crate::{Context, Error, OpenPool};
 
 /// How many rows are written in one transaction.
@@ -22,6 +22,14 @@ const ROWS: usize = 200;
 struct End {
     status: Status,
     message: String,
+}
+
+/// How a job goes on after a batch.
+enum Then {
+    Next,
+    Ended(End),
+    /// The job is another server's by now.
+    Lost,
 }
 
 /// What a batch came to.
@@ -36,7 +44,11 @@ struct Counts {
 pub(super) async fn run(cx: Context, pool: Arc<OpenPool>, job: String) {
     let run = Run { cx, target: Arc::new(Target { pool }), job };
     let end = match run.rows().await {
-        Ok(end) => end,
+        Ok(Some(end)) => end,
+        Ok(None) => {
+            tracing::warn!(job = run.job, "another server has gone on with a user import job");
+            return;
+        }
         Err(error) => {
             tracing::error!(%error, job = run.job, "a user import job failed");
             End { status: Status::Failed, message: "The import job failed because of an internal error.".to_owned() }
@@ -58,8 +70,11 @@ impl Run {
         self.target.pool.id()
     }
 
-    async fn rows(&self) -> Result<End, Error> {
-        let failed = |message: &str| Ok(End { status: Status::Failed, message: message.to_owned() });
+    /// None when another server has taken the job over.
+    async fn rows(&self) -> Result<Option<End>, Error> {
+        let failed = |message: &str| Ok(Some(End { status: Status::Failed, message: message.to_owned() }));
+        let stored = self.cx.read(|tx| Ok(import_jobs::get(tx, self.pool(), &self.job)?)).await?;
+        let done = stored.map_or(0, |stored| stored.done);
         let mut file = Lines { run: self, part: 0, bytes: Vec::new() };
         let columns = match file.next().await? {
             None => return failed("No file was uploaded for the import job."),
@@ -69,7 +84,7 @@ impl Run {
             },
             Some(Line::Bad) => return failed("The CSV file cannot be parsed."),
         };
-        let (mut number, mut users) = (1, 0);
+        let (mut number, mut users): (u64, _) = (1, 0);
         let (mut rows, mut faults) = (Vec::new(), BTreeMap::new());
         loop {
             let line = file.next().await?;
@@ -77,6 +92,8 @@ impl Run {
             number += 1;
             match line {
                 Some(Line::Text(text)) if text.trim().is_empty() => {}
+                // Taken in by the server that the job was taken over from.
+                Some(_) if i64::try_from(number).is_ok_and(|number| number <= done) => users += 1,
                 Some(line) => {
                     users += 1;
                     let read = match line {
@@ -96,13 +113,14 @@ impl Run {
                 return failed("The CSV file has more than 500000 users.");
             }
             if is_over || rows.len() + faults.len() >= ROWS {
-                let ended = self.batch(std::mem::take(&mut rows), std::mem::take(&mut faults)).await?;
-                if let Some(end) = ended {
-                    return Ok(end);
+                match self.batch(number, std::mem::take(&mut rows), std::mem::take(&mut faults)).await? {
+                    Then::Next => {}
+                    Then::Ended(end) => return Ok(Some(end)),
+                    Then::Lost => return Ok(None),
                 }
             }
             if is_over {
-                return self.verdict().await;
+                return self.verdict().await.map(Some);
             }
         }
     }
@@ -133,15 +151,26 @@ impl Run {
         Newcomer::new(Arc::clone(&self.target), user)
     }
 
-    /// Writes rows with the job's counts, and logs what became of each. Gives the end of a job that was stopped.
-    async fn batch(&self, rows: Vec<(u64, Newcomer)>, mut faults: BTreeMap<u64, String>) -> Result<Option<End>, Error> {
+    /// Writes rows with the job's counts, and logs what became of each. A job that was stopped ends.
+    async fn batch(
+        &self,
+        last: u64,
+        rows: Vec<(u64, Newcomer)>,
+        mut faults: BTreeMap<u64, String>,
+    ) -> Result<Then, Error> {
         let numbers: Vec<u64> = rows.iter().map(|(number, _)| *number).collect();
         let (pool, job, bad) = (Arc::clone(&self.target), self.job.clone(), faults.len());
+        let (cx, now) = (self.cx.clone(), self.cx.now());
         let written = self.cx.store.write(move |tx| {
             let mut stored = import_jobs::get(tx, pool.pool.id(), &job)?.ok_or(DbError::Closed)?;
-            if stored.status() == Status::Stopping {
-                return Ok(None);
+            if stored.owner != cx.node {
+                return Ok(Written::Lost);
             }
+            if stored.status() == Status::Stopping {
+                return Ok(Written::Stopped);
+            }
+            keeper::lease(&cx, &mut stored, now);
+            stored.done = i64::try_from(last).unwrap_or(i64::MAX);
             let written = batch(tx, &rows, OnFault::KeepGoing)?;
             stored.job.status = Some(Status::InProgress);
             let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -154,11 +183,15 @@ impl Run {
                 },
             );
             import_jobs::update(tx, pool.pool.id(), &stored)?;
-            Ok(Some(written))
+            Ok(Written::Rows(written))
         });
-        let Some(written) = written.await.map_err(failure)? else {
-            let message = "The Import Job was stopped by the developer.".to_owned();
-            return Ok(Some(End { status: Status::Stopped, message }));
+        let written = match written.await.map_err(failure)? {
+            Written::Rows(written) => written,
+            Written::Lost => return Ok(Then::Lost),
+            Written::Stopped => {
+                let message = "The Import Job was stopped by the developer.".to_owned();
+                return Ok(Then::Ended(End { status: Status::Stopped, message }));
+            }
         };
         faults.extend(written.faults);
         let lines: BTreeMap<u64, Option<String>> = numbers
@@ -170,7 +203,7 @@ impl Run {
         for (number, outcome) in lines {
             self.log(number, outcome.as_deref());
         }
-        Ok(None)
+        Ok(Then::Next)
     }
 
     fn log(&self, number: u64, outcome: Option<&str>) {
@@ -203,12 +236,13 @@ impl Run {
     }
 
     async fn end(&self, end: End) -> Result<(), Error> {
-        let (target, job, now) = (Arc::clone(&self.target), self.job.clone(), self.cx.now());
+        let (target, job, now, cx) = (Arc::clone(&self.target), self.job.clone(), self.cx.now(), self.cx.clone());
         self.cx
             .write(move |tx| {
                 let pool = target.pool.id();
                 // With its pool the job is gone as well.
-                let Some(mut stored) = import_jobs::get(tx, pool, &job)? else { return Ok(()) };
+                let stored = import_jobs::get(tx, pool, &job)?.filter(|stored| stored.owner == cx.node);
+                let Some(mut stored) = stored else { return Ok(()) };
                 finish(&mut stored.job, end.status, &end.message, now);
                 import_jobs::update(tx, pool, &stored)?;
                 Ok(import_jobs::delete_file(tx, pool, &job)?)
@@ -229,6 +263,13 @@ fn failure(error: BatchError) -> Error {
         BatchError::Db(error) => error.into(),
         BatchError::Line(_, reason) => Error::internal(reason),
     }
+}
+
+/// What became of a batch.
+enum Written {
+    Rows(Taken),
+    Stopped,
+    Lost,
 }
 
 /// A line of the file.

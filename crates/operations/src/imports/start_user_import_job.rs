@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use cognate_domain::import_csv;
 use cognate_model::{StartUserImportJobRequest, StartUserImportJobResponse, UserImportJobStatusType as Status};
-use cognate_store::import_jobs;
+use cognate_store::{import_jobs, user_pools};
 
-use super::{find, not_met, run, shown};
+use super::{find, keeper, not_met, run, shown};
 use crate::{Context, Error};
 
 pub(crate) async fn handle(
@@ -17,9 +17,13 @@ pub(crate) async fn handle(
     request: StartUserImportJobRequest,
 ) -> Result<StartUserImportJobResponse, Error> {
     let pool = cx.pool(&request.user_pool_id).await?;
-    let (of, now) = (Arc::clone(&pool), cx.now());
+    let (of, now, owner) = (Arc::clone(&pool), cx.now(), cx.clone());
     let stored = cx
         .write(move |tx| {
+            // Of two jobs of a pool that are started at once, one is the other's "another job".
+            if !user_pools::hold(tx, of.id())? {
+                return Err(Error::no_pool(of.id()));
+            }
             let mut stored = find(tx, of.id(), &request.job_id, now)?;
             if stored.status() != Status::Created {
                 return Err(not_met(format!("The user import job cannot be started: it is {}.", stored.status())));
@@ -32,6 +36,7 @@ pub(crate) async fn handle(
             }
             stored.job.status = Some(Status::Pending);
             stored.job.start_date = Some(now);
+            keeper::lease(&owner, &mut stored, now);
             import_jobs::update(tx, of.id(), &stored)?;
             Ok(stored)
         })

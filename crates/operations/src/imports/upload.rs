@@ -95,8 +95,8 @@ impl Upload {
             self.abandon().await?;
             return Err(UploadError::TooLarge);
         }
-        let (part, draft) = (self.parts, self.draft.clone());
-        self.write(move |tx, pool| Ok(import_jobs::insert_part(tx, pool, &draft, part, &data)?)).await?;
+        let (part, draft, now) = (self.parts, self.draft.clone(), self.cx.now().micros());
+        self.write(move |tx, pool| Ok(import_jobs::insert_part(tx, pool, &draft, part, &data, now)?)).await?;
         self.parts += 1;
         Ok(())
     }

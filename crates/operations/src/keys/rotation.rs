@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cognate_domain::key_schedule::{MOST_KEYS, is_over};
 use cognate_model::Timestamp;
 use cognate_store::signing_keys::{self, SealedKey};
-use cognate_store::{DbError, Tx};
+use cognate_store::{DbError, Tx, user_pools};
 use thiserror::Error;
 
 use super::{PURPOSES, sealed, stored};
@@ -68,11 +68,17 @@ pub async fn rotate(cx: &Context, pool: &str, ahead_seconds: u32) -> Result<Opti
 
 /// Writes keys, all or none; false when others were faster.
 pub(super) async fn insert(cx: &Context, pool: &Arc<OpenPool>, keys: Vec<SealedKey>) -> Result<bool, Error> {
-    let pool = Arc::clone(pool);
-    let written =
-        cx.store.write(move |tx| keys.iter().try_for_each(|key| signing_keys::insert(tx, pool.id(), key))).await;
-    match written {
-        Ok(()) => Ok(true),
+    let to = Arc::clone(pool);
+    let written = cx.store.write(move |tx| {
+        // A pool that is gone by now leaves no keys behind.
+        if !user_pools::exists(tx, to.id())? {
+            return Ok(false);
+        }
+        keys.iter().try_for_each(|key| signing_keys::insert(tx, to.id(), key)).map(|()| true)
+    });
+    match written.await {
+        Ok(true) => Ok(true),
+        Ok(false) => Err(Error::no_pool(pool.id())),
         Err(DbError::Exists) => Ok(false),
         Err(error) => Err(error.into()),
     }

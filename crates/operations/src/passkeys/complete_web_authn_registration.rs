@@ -11,7 +11,7 @@ use std::sync::Arc;
 use cognate_domain::passkeys::{self as rules, Flaw, Passkey, RelyingParty};
 use cognate_model::{CompleteWebAuthnRegistrationRequest, CompleteWebAuthnRegistrationResponse};
 use cognate_store::passkey_challenges::{self, Begun};
-use cognate_store::passkeys;
+use cognate_store::{passkeys, users};
 use serde_json::Value;
 
 use super::signed_in;
@@ -29,6 +29,10 @@ pub(crate) async fn handle(
     let passkey = registered(cx, &signed_in, &request.credential, &begun.challenge)?;
     let pool = Arc::clone(&signed_in.pool);
     cx.write(move |tx| {
+        // A user who is being deleted leaves no passkey behind.
+        if !users::hold(tx, pool.id(), &passkey.user)? {
+            return Err(rules::no_challenge().into());
+        }
         // The challenge is the user's one: whoever takes it counts alone. A user who is gone has none.
         if !passkey_challenges::take(tx, pool.id(), &passkey.user, &begun.challenge)? {
             return Err(rules::no_challenge().into());

@@ -71,11 +71,10 @@ pub(super) async fn send(
     let (written, pool, id) = (Arc::clone(&posted), Arc::clone(pool), user.id);
     let is_sent = cx
         .write(move |tx| {
-            if attempts::count(tx, pool.id(), &id, SENT, now.micros(), HOUR)? > MOST {
-                return Ok(false);
-            }
             // A user who is gone by now leaves nothing behind.
-            if users::by_id(tx, pool.id(), &id)?.is_none() {
+            if users::by_id(tx, pool.id(), &id)?.is_none()
+                || attempts::count(tx, pool.id(), &id, SENT, now.micros(), HOUR)? > MOST
+            {
                 return Ok(false);
             }
             written.insert(tx)?;

@@ -10,7 +10,8 @@ use cognate_store::{refresh_tokens, users};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Context, Error, OpenPool, keys};
+use crate::keys::{self, Ring, SigningKeys};
+use crate::{Context, Error, OpenPool};
 
 /// The scope that the user pools API asks for.
 const SCOPE: &str = "aws.cognito.signin.user.admin";
@@ -94,12 +95,13 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<SignedIn, Error> 
 /// Checks signature, use and expiry of a token.
 pub(super) async fn signed(cx: &Context, token: &str, kind: Kind) -> Result<Signed, Error> {
     let pool = issuing_pool(cx, token).await?.ok_or_else(|| invalid(kind))?;
-    let keys = keys::of_pool(cx, &pool).await?;
-    let (ring, token_use) = match kind {
-        Kind::Access => (&keys.access, "access"),
-        Kind::Id => (&keys.id, "id"),
+    let kid = jwt::peek_kid(token).ok_or_else(|| invalid(kind))?;
+    let (ring, token_use): (fn(&SigningKeys) -> &Ring, _) = match kind {
+        Kind::Access => (|keys| &keys.access, "access"),
+        Kind::Id => (|keys| &keys.id, "id"),
     };
-    let key = jwt::peek_kid(token).and_then(|kid| ring.find(&kid, cx.now())).ok_or_else(|| invalid(kind))?;
+    let keys = keys::with_key(cx, &pool, ring, &kid).await?;
+    let key = ring(&keys).find(&kid, cx.now()).ok_or_else(|| invalid(kind))?;
     let claims: Claims = key.verify_as(token).map_err(|_| invalid(kind))?;
     if claims.token_use != token_use {
         return Err(invalid(kind));

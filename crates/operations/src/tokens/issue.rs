@@ -8,8 +8,8 @@ use cognate_domain::refresh_rotation::{Rotation, grace_seconds};
 use cognate_domain::user::UserId;
 use cognate_domain::{Client, User, client_rules, lockout, session_tracking};
 use cognate_model::{AuthenticationResultType, Secret, Timestamp};
-use cognate_store::groups;
 use cognate_store::refresh_tokens::{self, Family};
+use cognate_store::{groups, users};
 use serde::{Deserialize, Serialize};
 
 use super::activity::activity;
@@ -142,6 +142,8 @@ pub(crate) async fn sign_in(
         let forgotten = now.plus_seconds(-LONGEST_ACCESS).micros();
         refresh_tokens::forget_ended(tx, pool.id(), &family.user, forgotten)?;
         if let Some(most) = most_sessions {
+            // Of two sign-ins at once, the second finds the session of the first.
+            users::hold(tx, pool.id(), &family.user)?;
             refresh_tokens::evict(tx, pool.id(), &family.user, now.micros(), most - 1)?;
         }
         refresh_tokens::insert(tx, pool.id(), &family)?;

@@ -31,11 +31,16 @@ pub(super) struct Spelled {
 /// An insert of a key that exists would end the whole transaction here; told to do nothing instead, it leaves the
 /// transaction usable, as on the embedded engine, and no changed row tells that the key exists. A row that others must
 /// not remove until the commit is marked `/*stays*/`, or
-/// `/*u stays*/` where it is the one that a join calls `u`: the embedded engine has one writer and needs no lock.
+/// `/*u stays*/` where it is the one that a join calls `u`; one that others must not even change is marked `/*alone*/`.
+/// The embedded engine has one writer and needs no lock.
 pub(super) fn spell(sql: &str, role: Role) -> Spelled {
     let is_insert = sql.starts_with("INSERT INTO") && !sql.contains("ON CONFLICT");
-    let (row, joined) = if role == Role::Writes { ("FOR KEY SHARE", "FOR KEY SHARE OF u") } else { ("", "") };
-    let mut text = sql.replace("/*stays*/", row).replace("/*u stays*/", joined);
+    let marks =
+        [("/*stays*/", "FOR KEY SHARE"), ("/*u stays*/", "FOR KEY SHARE OF u"), ("/*alone*/", "FOR NO KEY UPDATE")];
+    let mut text = sql.to_owned();
+    for (mark, lock) in marks {
+        text = text.replace(mark, if role == Role::Writes { lock } else { "" });
+    }
     if is_insert {
         text.push_str(" ON CONFLICT DO NOTHING");
     }
@@ -98,6 +103,7 @@ mod tests {
         assert_eq!(spell("SELECT 1 /*stays*/", Role::Writes).text, "SELECT 1 FOR KEY SHARE");
         assert_eq!(spell("SELECT 1 /*stays*/", Role::Reads).text, "SELECT 1 ");
         assert_eq!(spell("SELECT 1 /*u stays*/", Role::Writes).text, "SELECT 1 FOR KEY SHARE OF u");
+        assert_eq!(spell("SELECT 1 /*alone*/", Role::Writes).text, "SELECT 1 FOR NO KEY UPDATE");
     }
 
     #[test]

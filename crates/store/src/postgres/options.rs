@@ -28,6 +28,9 @@ pub struct DatabaseOptions {
     pub statement_time: Duration,
     /// How transactions that write see each other.
     pub isolation: Isolation,
+    /// A further step of the schema, for tests of a release that comes after this one.
+    #[doc(hidden)]
+    pub next_step: Option<&'static str>,
     /// What tests let go wrong.
     #[doc(hidden)]
     pub faults: Faults,
@@ -39,6 +42,7 @@ impl Default for DatabaseOptions {
             connections: 16,
             statement_time: Duration::from_secs(30),
             isolation: Isolation::default(),
+            next_step: None,
             faults: Faults::default(),
         }
     }

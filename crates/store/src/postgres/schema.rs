@@ -33,7 +33,7 @@ pub(super) fn prepare(shared: &Shared) -> Result<(), OpenError> {
             .map_err(|_| engine("the server does not answer".to_owned()))?
             .map_err(|error| engine(failure::text(&error)))?;
         let connection = tokio::spawn(connection);
-        let migrated = check_and_migrate(&mut client, address).await;
+        let migrated = check_and_migrate(&mut client, address, &steps(shared.options.next_step)).await;
         drop(client);
         // The server hears that we go, so that nobody finds it still connected.
         let _ = tokio::time::timeout(OPENING, connection).await;
@@ -41,17 +41,27 @@ pub(super) fn prepare(shared: &Shared) -> Result<(), OpenError> {
     })
 }
 
-async fn check_and_migrate(client: &mut tokio_postgres::Client, address: &Address) -> Result<(), OpenError> {
+/// Each step with its number.
+fn steps(next: Option<&'static str>) -> Vec<(i64, &'static str)> {
+    migrations::STEPS.iter().copied().chain(next.map(|step| (migrations::newest() + 1, step))).collect()
+}
+
+async fn check_and_migrate(
+    client: &mut tokio_postgres::Client,
+    address: &Address,
+    steps: &[(i64, &str)],
+) -> Result<(), OpenError> {
     let engine = |message: String| OpenError::Engine { place: address.place.clone(), message };
     let encoding = client.query_one("SHOW server_encoding", &[]).await.map_err(|e| engine(failure::text(&e)))?;
     let encoding: String = encoding.try_get(0).map_err(|e| engine(failure::text(&e)))?;
     if !encoding.eq_ignore_ascii_case("UTF8") {
         return Err(engine(format!("the database is encoded in {encoding}; make one with ENCODING 'UTF8'")));
     }
+    let known = steps.last().map_or(0, |(number, _)| *number);
     match current(client).await {
-        Some(step) if step == migrations::newest() => Ok(()),
-        Some(found) if found > migrations::newest() => Err(newer(address, found)),
-        _ => migrate(client, address).await,
+        Some(step) if step == known => Ok(()),
+        Some(found) if found > known => Err(newer(address, found, known)),
+        _ => migrate(client, address, steps, known).await,
     }
 }
 
@@ -61,7 +71,12 @@ async fn current(client: &tokio_postgres::Client) -> Option<i64> {
     row.try_get(0).ok()
 }
 
-async fn migrate(client: &mut tokio_postgres::Client, address: &Address) -> Result<(), OpenError> {
+async fn migrate(
+    client: &mut tokio_postgres::Client,
+    address: &Address,
+    steps: &[(i64, &str)],
+    known: i64,
+) -> Result<(), OpenError> {
     let engine =
         |e: &tokio_postgres::Error| OpenError::Engine { place: address.place.clone(), message: failure::text(e) };
     let mut beginning = 1;
@@ -72,15 +87,14 @@ async fn migrate(client: &mut tokio_postgres::Client, address: &Address) -> Resu
         }
         beginning += 1;
     }
-    let known = migrations::newest();
     let step = client.transaction().await.map_err(|e| engine(&e))?;
     step.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await.map_err(|e| engine(&e))?;
     let row = step.query_one("SELECT step FROM schema_step WHERE one = 1 FOR UPDATE", &[]).await;
     let found: i64 = row.and_then(|row| row.try_get(0)).map_err(|e| engine(&e))?;
     if found > known {
-        return Err(newer(address, found));
+        return Err(newer(address, found, known));
     }
-    for (_, text) in migrations::STEPS.iter().filter(|(number, _)| *number > found) {
+    for (_, text) in steps.iter().filter(|(number, _)| *number > found) {
         for statement in migrations::statements(text) {
             step.batch_execute(&dialect::spell_schema(statement)).await.map_err(|e| engine(&e))?;
         }
@@ -89,6 +103,6 @@ async fn migrate(client: &mut tokio_postgres::Client, address: &Address) -> Resu
     step.commit().await.map_err(|e| engine(&e))
 }
 
-fn newer(address: &Address, found: i64) -> OpenError {
-    OpenError::Newer { place: address.place.clone(), found, known: migrations::newest() }
+fn newer(address: &Address, found: i64, known: i64) -> OpenError {
+    OpenError::Newer { place: address.place.clone(), found, known }
 }

@@ -13,7 +13,7 @@ pub fn job(created: i64, status: &str) -> StoredJob {
         status: UserImportJobStatusType::parse(status),
         ..UserImportJobType::default()
     };
-    StoredJob { job, version: 1 }
+    StoredJob::new(job)
 }
 
 pub async fn jobs_come_newest_first_page_by_page(engine: &impl Engine) {
@@ -41,9 +41,17 @@ pub async fn jobs_on_their_way_are_found(engine: &impl Engine) {
     }
     assert!(!read(&store, |tx| import_jobs::is_one_running(tx, POOL)).await);
     assert!(read(&store, |tx| import_jobs::is_one_running(tx, OTHER)).await);
-    let running = read(&store, import_jobs::running).await;
+    let running = read(&store, |tx| import_jobs::running(tx, 1)).await;
     assert_eq!(running.len(), 3);
     assert!(running.iter().all(|(pool, _)| pool == OTHER));
+    let mut leased = running[0].1.clone();
+    (leased.owner, leased.lease, leased.done) = ("node".to_owned(), 100, 7);
+    let (id, written) = (leased.id().to_owned(), leased.clone());
+    write(&store, move |tx| import_jobs::update(tx, OTHER, &written)).await;
+    leased.version += 1;
+    assert_eq!(read(&store, |tx| import_jobs::get(tx, OTHER, &id)).await, Some(leased));
+    assert_eq!(read(&store, |tx| import_jobs::running(tx, 100)).await.len(), 2, "its lease has not ended");
+    assert_eq!(read(&store, |tx| import_jobs::running(tx, 101)).await.len(), 3);
 }
 
 pub async fn a_draft_takes_the_place_of_a_file_at_once(engine: &impl Engine) {
@@ -51,9 +59,9 @@ pub async fn a_draft_takes_the_place_of_a_file_at_once(engine: &impl Engine) {
     let draft = import_jobs::draft_of("import-1", "upload");
     let new = draft.clone();
     write(&store, move |tx| {
-        import_jobs::insert_part(tx, POOL, "import-1", 0, b"old")?;
-        import_jobs::insert_part(tx, POOL, "import-1", 1, b"older")?;
-        import_jobs::insert_part(tx, POOL, &new, 0, b"new")
+        import_jobs::insert_part(tx, POOL, "import-1", 0, b"old", 5)?;
+        import_jobs::insert_part(tx, POOL, "import-1", 1, b"older", 5)?;
+        import_jobs::insert_part(tx, POOL, &new, 0, b"new", 5)
     })
     .await;
     assert_eq!(read(&store, |tx| import_jobs::part(tx, POOL, "import-1", 0)).await, Some(b"old".to_vec()));
@@ -62,8 +70,10 @@ pub async fn a_draft_takes_the_place_of_a_file_at_once(engine: &impl Engine) {
     assert_eq!(read(&store, |tx| import_jobs::part(tx, POOL, "import-1", 0)).await, Some(b"new".to_vec()));
     assert_eq!(read(&store, |tx| import_jobs::part(tx, POOL, "import-1", 1)).await, None);
     let left = draft.clone();
-    write(&store, move |tx| import_jobs::insert_part(tx, POOL, &left, 0, b"half")).await;
-    write(&store, import_jobs::delete_drafts).await;
+    write(&store, move |tx| import_jobs::insert_part(tx, POOL, &left, 0, b"half", 5)).await;
+    write(&store, |tx| import_jobs::delete_drafts(tx, 5)).await;
+    assert!(read(&store, |tx| import_jobs::part(tx, POOL, &draft, 0)).await.is_some(), "it may still be on its way");
+    write(&store, |tx| import_jobs::delete_drafts(tx, 6)).await;
     assert_eq!(read(&store, |tx| import_jobs::part(tx, POOL, &draft, 0)).await, None);
     assert!(read(&store, |tx| import_jobs::part(tx, POOL, "import-1", 0)).await.is_some());
 }

@@ -1,7 +1,6 @@
 //! Pools, app clients, signing keys and counters.
 
-use cognate_store::clients;
-use cognate_store::{DbError, Store, counters, user_pools};
+use cognate_store::{DbError, Store, clients, config_changes, counters, user_pools};
 
 use crate::harness::{Engine, OTHER, POOL, client, furnish, id, pool, read, write};
 use crate::removal::fill;
@@ -137,6 +136,33 @@ pub async fn a_deleted_pool_leaves_no_row_and_its_neighbour_all(engine: &impl En
     let neighbour = engine.tables_that_mention(OTHER.as_bytes());
     assert!(neighbour.len() > 17, "every table of a pool is filled: {neighbour:?}");
     write(&store, |tx| user_pools::delete(tx, POOL)).await;
-    assert_eq!(engine.tables_that_mention(POOL.as_bytes()), [""; 0]);
+    // What tells the other servers of it.
+    assert_eq!(engine.tables_that_mention(POOL.as_bytes()), ["config_changes"]);
     assert_eq!(engine.tables_that_mention(OTHER.as_bytes()), neighbour);
+}
+
+pub async fn what_changes_in_a_pool_is_told(engine: &impl Engine) {
+    let store = engine.open();
+    write(&store, |tx| {
+        user_pools::insert(tx, &pool(POOL), b"key")?;
+        user_pools::insert(tx, &pool(OTHER), b"key")?;
+        clients::insert(tx, &client(POOL, "web"))
+    })
+    .await;
+    let told = async || {
+        let mut changes = read(&store, config_changes::recent).await;
+        changes.sort();
+        changes
+    };
+    assert_eq!(told().await, [], "nobody keeps what is new");
+    write(&store, |tx| user_pools::update(tx, &pool(POOL))).await;
+    assert_eq!(told().await, [(POOL.to_owned(), 1)]);
+    write(&store, |tx| clients::update(tx, &client(POOL, "web"))).await;
+    assert_eq!(told().await, [(POOL.to_owned(), 2)]);
+    write(&store, |tx| clients::delete(tx, POOL, "web")).await;
+    assert_eq!(told().await, [(POOL.to_owned(), 3)]);
+    write(&store, |tx| user_pools::delete(tx, POOL)).await;
+    assert_eq!(told().await, [(POOL.to_owned(), 4)], "the others have to hear of it");
+    assert_eq!(store.write(|tx| clients::update(tx, &client(POOL, "web"))).await, Err(DbError::Changed));
+    assert_eq!(told().await, [(POOL.to_owned(), 4)], "what did not come about is not told");
 }

@@ -40,7 +40,7 @@ pub fn fill(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
     passkey_challenges::put(tx, pool, user, &begun(1))?;
     used_sessions::insert(tx, pool, &[1; 16], 9)?;
     import_jobs::insert(tx, pool, &job(1, "Created"))?;
-    import_jobs::insert_part(tx, pool, "import-1", 0, b"a file")?;
+    import_jobs::insert_part(tx, pool, "import-1", 0, b"a file", 5)?;
     srp_verifiers::put(tx, pool, user, b"sealed")?;
     counters::add(tx, pool, user, 1)
 }

@@ -33,7 +33,7 @@ fn effects(database: &Database) -> i64 {
 
 fn connect(url: &str, isolation: Isolation, faults: Faults) -> Store {
     let statement_time = Duration::from_millis(1_500);
-    let options = DatabaseOptions { connections: 2, isolation, statement_time, faults };
+    let options = DatabaseOptions { connections: 2, isolation, statement_time, faults, ..DatabaseOptions::default() };
     Store::connect(url, options).unwrap()
 }
 

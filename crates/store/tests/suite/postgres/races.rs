@@ -1,15 +1,16 @@
 //! Two nodes at once, where the embedded engine has one writer.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use cognate_store::{DatabaseOptions, Store, attempts, codes, user_pools, users};
+use cognate_store::{DatabaseOptions, Store, attempts, clients, codes, config_changes, user_pools, users};
 use tokio::task::JoinSet;
 
 use super::server::Database;
-use crate::harness::{POOL, id, insert_user, pool, user, write};
+use crate::harness::{OTHER, POOL, client, id, insert_user, pool, read, user, write};
 
 fn nodes(database: &Database) -> [Store; 2] {
     [(), ()].map(|()| Store::connect(database.url(), DatabaseOptions::default()).unwrap())
@@ -49,7 +50,7 @@ async fn a_pool_that_is_deleted_waits_for_who_puts_a_user_into_it_and_takes_them
     drop(release);
     assert!(putting.await.unwrap(), "the pool was there");
     deleting.await.unwrap();
-    assert_eq!(database.tables_that_mention(POOL.as_bytes()), [""; 0]);
+    assert_eq!(database.tables_that_mention(POOL.as_bytes()), ["config_changes"]);
     let [late, _] = nodes(&database);
     assert!(!write(&late, |tx| user_pools::exists(tx, POOL)).await);
 }
@@ -161,4 +162,54 @@ async fn nothing_is_written_for_a_user_who_is_being_deleted() {
     assert!(writing.await.unwrap(), "the user was there");
     deleting.await.unwrap();
     assert_eq!(database.number("SELECT COUNT(*) FROM codes"), 0);
+}
+
+#[tokio::test]
+async fn a_change_that_commits_late_is_told_when_it_commits() {
+    let database = Database::fresh();
+    let [one, other] = nodes(&database);
+    for name in [POOL, OTHER] {
+        write(&one, move |tx| user_pools::insert(tx, &pool(name), b"key")).await;
+    }
+    let (release, gate) = channel::<()>();
+    let (begun, mut has_begun) = tokio::sync::mpsc::channel(1);
+    let gate = std::sync::Mutex::new(gate);
+    let late = tokio::spawn(async move {
+        write(&one, move |tx| {
+            user_pools::update(tx, &pool(POOL))?;
+            let _ = begun.try_send(());
+            let _ = gate.lock().unwrap().recv();
+            Ok(())
+        })
+        .await;
+    });
+    has_begun.recv().await.unwrap();
+    write(&other, |tx| user_pools::update(tx, &pool(OTHER))).await;
+    assert_eq!(read(&other, config_changes::recent).await, [(OTHER.to_owned(), 1)]);
+    drop(release);
+    late.await.unwrap();
+    let told = read(&other, config_changes::recent).await;
+    assert_eq!(told.iter().map(|(pool, _)| pool.as_str()).collect::<BTreeSet<_>>(), BTreeSet::from([POOL, OTHER]));
+}
+
+#[tokio::test]
+async fn of_those_who_count_and_add_at_once_none_passes_the_limit() {
+    let database = Database::fresh();
+    let nodes = nodes(&database);
+    write(&nodes[0], |tx| user_pools::insert(tx, &pool(POOL), b"key")).await;
+    let mut tasks = JoinSet::new();
+    for number in 0..40 {
+        let node = nodes[number % 2].clone();
+        tasks.spawn(async move {
+            let id = format!("client{number}");
+            write(&node, move |tx| {
+                if !user_pools::hold(tx, POOL)? || clients::count(tx, POOL)? >= 10 {
+                    return Ok(false);
+                }
+                clients::insert(tx, &client(POOL, &id)).map(|()| true)
+            })
+            .await
+        });
+    }
+    assert_eq!(tasks.join_all().await.into_iter().filter(|added| *added).count(), 10);
 }
