@@ -1,6 +1,7 @@
 //! Commands and their options.
 
 mod access_key;
+mod audit;
 mod backup;
 mod delivery;
 mod dev;
@@ -36,6 +37,7 @@ Examples:
   cognate access-key create --policy p.json   credentials for a caller of `serve`
   cognate keys rotate --data /var/lib/cognate new keys to sign tokens with, beside a running server
   cognate outbox --data /var/lib/cognate      messages to users and what became of them
+  cognate audit --data /var/lib/cognate       who changed what
   cognate backup --data /var/lib/cognate FILE a copy of all data, beside a running server
 
   aws cognito-idp list-user-pools --max-results 10 --region us-east-1 --endpoint-url http://127.0.0.1:9229";
@@ -53,6 +55,8 @@ enum Command {
     Keys(keys::Options),
     /// What became of messages to users: sent, waiting, given up.
     Outbox(outbox::Options),
+    /// Who changed what: the audit trail.
+    Audit(audit::Options),
     /// Copy all data, as it is at this moment, to a file. A server may run beside it.
     Backup(backup::BackupOptions),
     /// Put a backup into a folder that holds no data.
@@ -224,6 +228,7 @@ pub fn run() -> Result<(), Failure> {
         Some(Command::AccessKey(options)) => in_runtime(access_key::run(options)),
         Some(Command::Keys(options)) => in_runtime(keys::run(options)),
         Some(Command::Outbox(options)) => in_runtime(outbox::run(options)),
+        Some(Command::Audit(options)) => in_runtime(audit::run(options)),
         Some(Command::Backup(options)) => backup::backup(&options),
         Some(Command::Restore(options)) => backup::restore(&options),
         Some(Command::Export(options)) => in_runtime(export::run(options)),
@@ -284,7 +289,15 @@ fn open_existing(data: &Data) -> Result<cognate::UserPools, Failure> {
 }
 
 fn open_beside(data: &Data) -> Result<cognate::UserPools, Failure> {
-    cognate::UserPools::open_beside(configuration(data)?).map_err(|e| e.to_string())
+    let pools = cognate::UserPools::open_beside(configuration(data)?).map_err(|e| e.to_string())?;
+    Ok(pools.acting_as(command_line()))
+}
+
+/// Whoever runs the command, as the audit trail names them.
+fn command_line() -> cognate::Actor {
+    let named = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let user = named.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "somebody".to_owned());
+    cognate::Actor::CommandLine(user.chars().filter(|c| !c.is_control()).take(64).collect())
 }
 
 fn configuration(data: &Data) -> Result<cognate::Config, Failure> {

@@ -194,8 +194,18 @@ pub struct FileConfig {
     pub outbound: OutboundSection,
     /// Where the functions of triggers are (`docs/triggers.md`).
     pub triggers: TriggersSection,
+    /// The audit trail.
+    pub audit: AuditSection,
     /// Bounds.
     pub limits: Limits,
+}
+
+/// What becomes of the audit trail.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditSection {
+    /// For how many days an entry is kept, from 1 to 36500; 400 unless it is said.
+    pub keep_days: Option<u32>,
 }
 
 impl FileConfig {
@@ -223,6 +233,12 @@ impl FileConfig {
             function_time: self.triggers.timeout_milliseconds.map(Duration::from_millis),
         };
         let settings = &mut config.settings;
+        if let Some(days) = self.audit.keep_days {
+            if !(1..=36_500).contains(&days) {
+                return Err(format!("[audit] keep_days = {days} does not lie between 1 and 36500"));
+            }
+            settings.audit_days = days;
+        }
         settings.public_url.clone_from(&self.public_url);
         if let Some(url) = &self.feedback_url {
             settings.feedback_url.clone_from(url);

@@ -48,6 +48,9 @@ mod user_pools;
 
 pub use backup::{BackupError, backup, private_file, restore};
 pub use cognate_model as model;
+pub use cognate_operations::audit::{
+    Actor, Entry as AuditEntry, Filter as AuditFilter, Outcome as AuditOutcome, Record as AuditRecord,
+};
 pub use cognate_operations::custom_challenges;
 pub use cognate_operations::declare::DeclaredPools;
 pub use cognate_operations::keys::{Rotated, RotationError};

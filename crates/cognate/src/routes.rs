@@ -9,7 +9,7 @@ use cognate_hosted::{Confirmation, Page};
 use cognate_model::Timestamp;
 use cognate_operations::imports::upload;
 use cognate_operations::{Caller, Context, Error, declare, outbox};
-use cognate_protocol::{Answer, FrontDoor, Incoming, names_this_machine};
+use cognate_protocol::{Answer, Answered, FrontDoor, Incoming, names_this_machine};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming as HyperBody};
 use hyper::{Method, Request, Response, StatusCode, header};
@@ -74,7 +74,7 @@ impl Routes {
         };
         let begun = Instant::now();
         let path = parts.uri.path();
-        let (operation, answer) = if path == "/" || parts.method == Method::OPTIONS {
+        let answered = if path == "/" || parts.method == Method::OPTIONS {
             let incoming = Incoming {
                 method: &parts.method,
                 path,
@@ -84,10 +84,10 @@ impl Routes {
             };
             self.front_door.answer(incoming, self.caller(&parts, peer)).await
         } else {
-            (None, self.page(&parts, &body, peer).await)
+            Answered::page(self.page(&parts, &body, peer).await)
         };
-        self.metrics.answered(operation, answer.status.as_u16(), begun.elapsed());
-        respond(answer)
+        self.metrics.answered(answered.operation, answered.answer.status.as_u16(), begun.elapsed());
+        respond(answered.answer)
     }
 
     fn caller(&self, parts: &hyper::http::request::Parts, peer: SocketAddr) -> Caller {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cognate_domain::usernames::{self, Alias, AliasKind};
 use cognate_domain::{Pool, Refusal, User};
 use cognate_model::UserStatusType;
-use cognate_store::{DbError, Tx, counters, user_index, user_pools, users};
+use cognate_store::{DbError, Subject, Tx, counters, user_index, user_pools, users};
 
 use crate::Error;
 
@@ -16,10 +16,12 @@ pub fn find(tx: &mut dyn Tx, pool: &Pool, typed: &str) -> Result<Option<User>, E
     if let Some(id) = usernames::parse_sub(typed)
         && let Some(user) = users::by_id(tx, pool.id(), &id)?
     {
+        tx.note(Subject::User(&user.id));
         return Ok(Some(user));
     }
     for Alias { kind, value } in usernames::candidates(pool, typed) {
         if let Some(user) = users::by_alias(tx, pool.id(), kind.as_str(), &value)? {
+            tx.note(Subject::User(&user.id));
             return Ok(Some(user));
         }
     }
@@ -61,6 +63,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, pool: &Pool, user: &User, claim: Claim, ta
         return Err(taken(pool, AliasKind::Username).into());
     }
     users::insert(tx, pool.id(), user)?;
+    tx.note(Subject::User(&user.id));
     Ok(counters::add(tx, pool.id(), &user.id, 1)?)
 }
 

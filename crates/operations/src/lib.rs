@@ -4,6 +4,7 @@
 //! `src/<area>/<operation>.rs`: its input checks, its effect, its errors and its tests. Requests arrive decoded and
 //! checked against the interface model; rules live in `cognate-domain`, SQL in `cognate-store`.
 
+pub mod audit;
 mod auth;
 mod cache;
 mod clients;

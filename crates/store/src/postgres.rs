@@ -25,7 +25,7 @@ pub use faults::{Fault, Faults, Moment};
 pub use options::{DatabaseOptions, Isolation};
 
 use crate::tx::{Conflict, DbError, Tx};
-use crate::{Gauges, OpenError};
+use crate::{Gauges, OpenError, Timings};
 
 /// The engine.
 pub(crate) struct Postgres {
@@ -39,6 +39,7 @@ struct Shared {
     address: address::Address,
     options: DatabaseOptions,
     counts: Counts,
+    timings: Arc<Timings>,
 }
 
 #[derive(Default)]
@@ -51,9 +52,9 @@ struct Counts {
 }
 
 impl Postgres {
-    pub(crate) fn connect(url: &str, options: DatabaseOptions) -> Result<Self, OpenError> {
+    pub(crate) fn connect(url: &str, options: DatabaseOptions, timings: &Arc<Timings>) -> Result<Self, OpenError> {
         let address = address::Address::parse(url)?;
-        let shared = Arc::new(Shared { address, options, counts: Counts::default() });
+        let shared = Arc::new(Shared { address, options, counts: Counts::default(), timings: Arc::clone(timings) });
         // On a thread of its own, because the caller may be inside a runtime.
         std::thread::scope(|scope| scope.spawn(|| schema::prepare(&shared)).join())
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

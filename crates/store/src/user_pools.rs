@@ -2,7 +2,7 @@
 
 use cognate_domain::Pool;
 
-use crate::tx::{self, DbError, Param, Row, Tx};
+use crate::tx::{self, DbError, Param, Row, Subject, Tx};
 
 /// A pool with its sealed data key.
 #[derive(Debug, Clone)]
@@ -20,6 +20,7 @@ pub fn insert(tx: &mut dyn Tx, pool: &Pool, data_key: &[u8]) -> Result<(), DbErr
         "INSERT INTO user_pools (id, version, record, data_key) VALUES ($1, 1, $2, $3)",
         &[Param::Text(pool.id()), Param::Text(&record), Param::Bytes(data_key)],
     )?;
+    tx.note(Subject::Pool(pool.id()));
     Ok(())
 }
 
@@ -84,6 +85,7 @@ pub fn delete(tx: &mut dyn Tx, id: &str) -> Result<(), DbError> {
         "DELETE FROM devices WHERE pool = $1",
         "DELETE FROM risk_configurations WHERE pool = $1",
         "DELETE FROM risk_marks WHERE pool = $1",
+        "DELETE FROM log_deliveries WHERE pool = $1",
         "DELETE FROM import_jobs WHERE pool = $1",
         "DELETE FROM import_files WHERE pool = $1",
         "DELETE FROM counters WHERE pool = $1",

@@ -57,6 +57,7 @@ pub async fn rotate(cx: &Context, pool: &str, ahead_seconds: u32) -> Result<Opti
         kids.push(key.kid.clone());
         new.push(SealedKey { ahead: i64::from(ahead_seconds) * 1_000_000, ..key });
     }
+    let cx = &cx.recording("RotateSigningKeys", pool.id(), None);
     if !insert(cx, &pool, new).await? {
         return Err(RotationError::Raced(pool.id().to_owned()));
     }
@@ -70,7 +71,7 @@ pub async fn rotate(cx: &Context, pool: &str, ahead_seconds: u32) -> Result<Opti
 pub(super) async fn insert(cx: &Context, pool: &Arc<OpenPool>, keys: Vec<SealedKey>) -> Result<bool, Error> {
     let pool = Arc::clone(pool);
     let written =
-        cx.store.write(move |tx| keys.iter().try_for_each(|key| signing_keys::insert(tx, pool.id(), key))).await;
+        cx.write_as(move |tx| keys.iter().try_for_each(|key| signing_keys::insert(tx, pool.id(), key))).await;
     match written {
         Ok(()) => Ok(true),
         Err(DbError::Exists) => Ok(false),
