@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::delivery_sections::{EmailSection, SmsSection};
 use crate::outside::{AwsSection, OutboundSection, Outside, TriggersSection};
-use crate::{Database, DatabaseSettings, DatabaseUrl, Proxies};
+use crate::{Database, DatabaseSettings, DatabaseUrl, Proxies, config_file};
 
 /// How to open the user pools.
 #[derive(Debug, Clone)]
@@ -196,6 +196,8 @@ pub struct FileConfig {
     pub triggers: TriggersSection,
     /// The audit trail.
     pub audit: AuditSection,
+    /// Who may read the metrics.
+    pub metrics: MetricsSection,
     /// Bounds.
     pub limits: Limits,
 }
@@ -208,11 +210,18 @@ pub struct AuditSection {
     pub keep_days: Option<u32>,
 }
 
+/// Where the metrics are.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsSection {
+    /// A further address where `/metrics`, and nothing else, is answered to whoever reaches it, such as `0.0.0.0:9230`.
+    pub address: Option<String>,
+}
+
 impl FileConfig {
-    /// Reads a file.
+    /// Reads a file. What is wrong in it is told with its line and its key.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-        toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
+        config_file::read(path)
     }
 
     /// Writes what it says into a configuration, but for the data folder.

@@ -222,6 +222,9 @@ impl UserPools {
         out: &mut (dyn Write + Send),
         report: &mut (dyn FnMut(&Exported) + Send),
     ) -> Result<Exported, Stopped> {
+        for pool in pools {
+            self.record("ExportUsers", pool).await?;
+        }
         transfer::export(&self.context(), pools, secrets, out, report).await
     }
 
@@ -232,7 +235,17 @@ impl UserPools {
         options: &transfer::Options,
         tell: &mut transfer::Tell<'_>,
     ) -> (transfer::Report, Result<(), Stopped>) {
-        transfer::import(&self.context(), input, options, tell).await
+        if let Err(stopped) = self.record("ImportUsers", options.into.as_deref().unwrap_or_default()).await {
+            return (transfer::Report::default(), Err(stopped));
+        }
+        let cx = self.context();
+        Box::pin(transfer::import(&cx, input, options, tell)).await
+    }
+
+    /// Puts into the audit trail that something begins which is many transactions.
+    async fn record(&self, operation: &'static str, pool: &str) -> Result<(), Stopped> {
+        let recorded = self.context().recording(operation, pool, None).write(|_| Ok(())).await;
+        recorded.map_err(|error| Stopped { line: None, reason: error.to_string() })
     }
 
     /// The root key of this installation, made at first; the flag tells whether it was made now.

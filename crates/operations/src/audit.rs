@@ -235,7 +235,8 @@ fn fields(input: &Value) -> Vec<String> {
             fields.push(member.clone());
         }
         // What looks like no name of an attribute may be anything.
-        let is_name = |name: &&str| name.len() <= 32 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_:-".contains(c));
+        let is_name =
+            |name: &&str| name.len() <= 32 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_:-".contains(c));
         fields.extend(names.into_iter().filter(is_name).map(|name| format!("{member}.{name}")));
     }
     fields.truncate(MOST_FIELDS);

@@ -21,7 +21,8 @@ use crate::declare::DeclaredPools;
 use crate::gates::{Gates, SlowGates};
 use crate::outbox::Tally;
 use crate::risk::Knowledge;
-use crate::work::WorkPool;
+use crate::watch::{Calls, SignIns};
+use crate::work::{Load, WorkPool};
 use crate::{Clock, Error, Settings};
 
 /// What all requests share.
@@ -42,6 +43,10 @@ pub struct Services {
     pub(crate) work: WorkPool,
     /// Held by who makes the signing keys of a pool.
     pub(crate) making_keys: tokio::sync::Mutex<()>,
+    /// How steps of sign-ins ended.
+    pub sign_ins: SignIns,
+    /// Calls of the functions of triggers.
+    pub calls: Calls,
     /// How many refused attempts are recorded.
     pub refusals: Refusals,
     /// What the operator lets the server know about the world.
@@ -91,6 +96,8 @@ impl Services {
             public_url: OnceLock::new(),
             custom: None,
             making_keys: tokio::sync::Mutex::default(),
+            sign_ins: SignIns::default(),
+            calls: Calls::default(),
             refusals: Refusals::default(),
         }
     }
@@ -100,6 +107,11 @@ impl Services {
     pub fn with_custom_challenges(mut self, double: Arc<dyn CustomChallenges>) -> Self {
         self.custom = Some(double);
         self
+    }
+
+    /// What the threads for password hashes are busy with.
+    pub fn load(&self) -> &Load {
+        self.work.load()
     }
 
     /// Says where the pages of this server are, if that is not known yet.

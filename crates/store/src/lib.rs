@@ -20,7 +20,6 @@ pub mod groups;
 pub mod histogram;
 pub mod import_jobs;
 mod job;
-pub mod log_deliveries;
 mod migrations;
 mod open_error;
 pub mod outbox;

@@ -10,7 +10,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (7, include_str!("migrations/0007_risk.sql")),
     (8, include_str!("migrations/0008_outbox.sql")),
     (9, include_str!("migrations/0009_import_jobs.sql")),
-    (11, include_str!("migrations/0011_operating.sql")),
+    (11, include_str!("migrations/0011_audit.sql")),
 ];
 
 /// The schema that this program writes.

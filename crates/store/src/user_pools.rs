@@ -85,7 +85,6 @@ pub fn delete(tx: &mut dyn Tx, id: &str) -> Result<(), DbError> {
         "DELETE FROM devices WHERE pool = $1",
         "DELETE FROM risk_configurations WHERE pool = $1",
         "DELETE FROM risk_marks WHERE pool = $1",
-        "DELETE FROM log_deliveries WHERE pool = $1",
         "DELETE FROM import_jobs WHERE pool = $1",
         "DELETE FROM import_files WHERE pool = $1",
         "DELETE FROM counters WHERE pool = $1",

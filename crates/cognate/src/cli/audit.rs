@@ -56,7 +56,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let begun = pools.clock().now();
     let entries = pools.audit(&filter).await.map_err(|error| error.to_string())?;
     if !options.json {
-        say(&row(["TIME", "OPERATION", "OUTCOME", "WHO", "FROM", "POOL", "USER", "WHAT"].map(str::to_owned)));
+        say(&row(&["TIME", "OPERATION", "OUTCOME", "WHO", "FROM", "POOL", "USER", "WHAT"].map(str::to_owned)));
     }
     for entry in &entries {
         show(entry, options.json)?;
@@ -108,7 +108,8 @@ async fn follow(
 
 /// A moment, or how long before now.
 fn moment(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
-    let wrong = || format!("{text:?} is neither a date and time, such as 2026-01-31T08:00:00Z, nor a time ago, such as 24h");
+    let wrong =
+        || format!("{text:?} is neither a date and time, such as 2026-01-31T08:00:00Z, nor a time ago, such as 24h");
     let unit = |unit| match unit {
         's' => Some(1),
         'm' => Some(60),
@@ -144,7 +145,7 @@ fn show(entry: &AuditEntry, as_json: bool) -> Result<(), Failure> {
     let resources = record.resource.iter().map(|(name, value)| format!("{name}={value}"));
     let what: Vec<String> = resources.chain(record.fields.iter().cloned()).collect();
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    say(&row([
+    say(&row(&[
         entry.time.clone(),
         entry.operation.clone(),
         outcome,
@@ -171,7 +172,7 @@ fn who(actor: &Actor) -> String {
 }
 
 /// A line of the table.
-fn row(cells: [String; 8]) -> String {
+fn row(cells: &[String; 8]) -> String {
     let widths = [27, 28, 10, 22, 15, 20, 36, 0];
     let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
     padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()

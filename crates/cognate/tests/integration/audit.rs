@@ -165,7 +165,8 @@ async fn an_entry_names_what_was_given_and_holds_none_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let pools = UserPools::open(crate::engine::development(folder.path())).unwrap();
     let pool = create_pool(&pools, json!({"UsernameAttributes": ["email"]})).await;
-    let secrets = ["Temporary-272!", "Permanent-272!", "zenobia@palmyra.example", "Septimia", "metadata-272", "secret272"];
+    let secrets =
+        ["Temporary-272!", "Permanent-272!", "zenobia@palmyra.example", "Septimia", "metadata-272", "secret272"];
     let create = json!({
         "UserPoolId": pool, "Username": secrets[2], "TemporaryPassword": secrets[0], "DesiredDeliveryMediums": ["EMAIL"],
         "UserAttributes": [{"Name": "email", "Value": secrets[2]}, {"Name": "name", "Value": secrets[3]}],

@@ -73,7 +73,11 @@ pub async fn list(cx: &Context, filter: &Filter) -> Result<Vec<Entry>, Error> {
         let page = if filter.limit.is_some() { audit::newest_first } else { audit::oldest_first };
         let page = cx.read(|tx| Ok(page(tx, &wanted, PAGE)?)).await?;
         let Some(last) = page.last() else { break };
-        if filter.limit.is_some() { before = last.id } else { after = last.id }
+        if filter.limit.is_some() {
+            before = last.id;
+        } else {
+            after = last.id;
+        }
         for stored in page {
             let entry = read(stored)?;
             if filter.user.is_none() || entry.record.user == filter.user {

@@ -70,8 +70,7 @@ pub async fn rotate(cx: &Context, pool: &str, ahead_seconds: u32) -> Result<Opti
 /// Writes keys, all or none; false when others were faster.
 pub(super) async fn insert(cx: &Context, pool: &Arc<OpenPool>, keys: Vec<SealedKey>) -> Result<bool, Error> {
     let pool = Arc::clone(pool);
-    let written =
-        cx.write_as(move |tx| keys.iter().try_for_each(|key| signing_keys::insert(tx, pool.id(), key))).await;
+    let written = cx.write_as(move |tx| keys.iter().try_for_each(|key| signing_keys::insert(tx, pool.id(), key))).await;
     match written {
         Ok(()) => Ok(true),
         Err(DbError::Exists) => Ok(false),

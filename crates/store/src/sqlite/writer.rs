@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::connection::{Engine, refine};
 use super::open::BUSY_TIMEOUT;
-use crate::{Gauges, Timings};
 use crate::job::{self, Answer, Job, Verdict};
 use crate::tx::{Conflict, DbError, Tx};
+use crate::{Gauges, Timings};
 use rusqlite::Connection;
 
 /// How many transactions may wait. Beyond it callers hear "too many requests" instead of waiting without end.
@@ -147,12 +147,7 @@ fn empty_log(connection: &Connection) -> bool {
 }
 
 /// Runs what waits, each in its own savepoint so that a failing one fails alone, and commits all of it at once.
-fn commit_group(
-    engine: &mut Engine,
-    first: Box<dyn Job>,
-    queue: &Receiver<Box<dyn Job>>,
-    timings: &Timings,
-) -> Group {
+fn commit_group(engine: &mut Engine, first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>, timings: &Timings) -> Group {
     let mut group = Group { jobs: Vec::with_capacity(16), kept: 0, outcome: Ok(()) };
     group.outcome = engine.execute("BEGIN IMMEDIATE", &[]).map(|_| ());
     let mut next = Some(first);

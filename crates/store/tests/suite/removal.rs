@@ -7,7 +7,7 @@ use cognate_store::outbox::Sealed;
 use cognate_store::refresh_tokens::Family;
 use cognate_store::signing_keys;
 use cognate_store::{
-    DbError, Tx, attempts, auth_events, clients, codes, counters, devices, groups, import_jobs, log_deliveries, outbox,
+    DbError, Tx, attempts, auth_events, clients, codes, counters, devices, groups, import_jobs, outbox,
     passkey_challenges, passkeys, refresh_tokens, risk_configurations, risk_marks, srp_verifiers, used_sessions,
     user_index, users,
 };
@@ -32,7 +32,6 @@ pub fn fill(tx: &mut dyn Tx, pool: &str, user: &UserId) -> Result<(), DbError> {
     devices::insert(tx, pool, user, &device(1, true), &[1])?;
     risk_configurations::put(tx, pool, None, &configuration("1.0.0.0/8"))?;
     risk_marks::put(tx, pool, user, &mark(Kind::Address, "192.0.2.1", 1))?;
-    log_deliveries::put(tx, pool, &[])?;
     codes::put(tx, pool, user, "forgot", &code(1))?;
     attempts::count(tx, pool, user, "forgot", 1, 1)?;
     auth_events::insert(tx, pool, user, &event_id, &event)?;

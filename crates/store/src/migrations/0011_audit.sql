@@ -7,10 +7,3 @@ CREATE TABLE audit (
     record TEXT NOT NULL,
     PRIMARY KEY (id)
 ) /*clustered*/;
-
--- What of a pool is written to the log.
-CREATE TABLE log_deliveries (
-    pool TEXT NOT NULL,
-    record TEXT NOT NULL,
-    PRIMARY KEY (pool)
-);
