@@ -1,6 +1,7 @@
 //! Commands and their options.
 
 mod access_key;
+mod audit;
 mod backup;
 mod delivery;
 mod dev;
@@ -12,9 +13,10 @@ mod progress;
 mod serve;
 mod shutdown;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 /// A user directory and sign-in server that speaks the Amazon Cognito user pools API.
@@ -36,6 +38,7 @@ Examples:
   cognate access-key create --policy p.json   credentials for a caller of `serve`
   cognate keys rotate --data /var/lib/cognate new keys to sign tokens with, beside a running server
   cognate outbox --data /var/lib/cognate      messages to users and what became of them
+  cognate audit --data /var/lib/cognate       who changed what
   cognate backup --data /var/lib/cognate FILE a copy of all data, beside a running server
 
   aws cognito-idp list-user-pools --max-results 10 --region us-east-1 --endpoint-url http://127.0.0.1:9229";
@@ -53,6 +56,8 @@ enum Command {
     Keys(keys::Options),
     /// What became of messages to users: sent, waiting, given up.
     Outbox(outbox::Options),
+    /// Who changed what: the audit trail.
+    Audit(audit::Options),
     /// Copy all data, as it is at this moment, to a file. A server may run beside it.
     Backup(backup::BackupOptions),
     /// Put a backup into a folder that holds no data.
@@ -224,6 +229,7 @@ pub fn run() -> Result<(), Failure> {
         Some(Command::AccessKey(options)) => in_runtime(access_key::run(options)),
         Some(Command::Keys(options)) => in_runtime(keys::run(options)),
         Some(Command::Outbox(options)) => in_runtime(outbox::run(options)),
+        Some(Command::Audit(options)) => in_runtime(audit::run(options)),
         Some(Command::Backup(options)) => backup::backup(&options),
         Some(Command::Restore(options)) => backup::restore(&options),
         Some(Command::Export(options)) => in_runtime(export::run(options)),
@@ -237,16 +243,40 @@ fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), 
     runtime.block_on(command)
 }
 
-/// Logs go to standard error; `COGNATE_LOG` sets what is logged, `COGNATE_LOG_FORMAT=json` how.
-fn log(default: &str) {
-    let filter = EnvFilter::try_from_env("COGNATE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::env::var("COGNATE_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        builder.json().init();
-    } else {
-        builder.compact().init();
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// Each a JSON object.
+    Json,
+}
+
+impl LogFormat {
+    /// What the environment says, for commands that have no option for it.
+    fn of_environment() -> Self {
+        let is_json = std::env::var("COGNATE_LOG_FORMAT").is_ok_and(|format| format == "json");
+        if is_json { Self::Json } else { Self::Text }
     }
 }
+
+/// Logs go to standard error; `COGNATE_LOG`, or else `RUST_LOG`, sets what is logged.
+fn log(default: &str, format: LogFormat) {
+    let filter = EnvFilter::try_from_env("COGNATE_LOG").or_else(|_| EnvFilter::try_from_default_env());
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new(default));
+    // Whatever is asked for: these would write what they were given, secrets and attributes of users included.
+    let filter = QUIET.iter().filter_map(|quiet| quiet.parse().ok()).fold(filter, EnvFilter::add_directive);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = builder.with_ansi(std::io::stderr().is_terminal());
+    match format {
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Text => builder.compact().init(),
+    }
+}
+
+/// Libraries that log what they carry.
+const QUIET: [&str; 3] = ["tokio_postgres=info", "postgres=info", "lettre=info"];
 
 /// The root key to use: the one given, or the one of the installation. If it is made now it is shown at once, before
 /// anything else can fail, because it is not shown again.
@@ -284,7 +314,15 @@ fn open_existing(data: &Data) -> Result<cognate::UserPools, Failure> {
 }
 
 fn open_beside(data: &Data) -> Result<cognate::UserPools, Failure> {
-    cognate::UserPools::open_beside(configuration(data)?).map_err(|e| e.to_string())
+    let pools = cognate::UserPools::open_beside(configuration(data)?).map_err(|e| e.to_string())?;
+    Ok(pools.acting_as(command_line()))
+}
+
+/// Whoever runs the command, as the audit trail names them.
+fn command_line() -> cognate::Actor {
+    let named = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let user = named.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "somebody".to_owned());
+    cognate::Actor::CommandLine(user.chars().filter(|c| !c.is_control()).take(64).collect())
 }
 
 fn configuration(data: &Data) -> Result<cognate::Config, Failure> {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::delivery_sections::{EmailSection, SmsSection};
 use crate::outside::{AwsSection, OutboundSection, Outside, TriggersSection};
-use crate::{Database, DatabaseSettings, DatabaseUrl, Proxies};
+use crate::{Database, DatabaseSettings, DatabaseUrl, Proxies, config_file};
 
 /// How to open the user pools.
 #[derive(Debug, Clone)]
@@ -194,15 +194,34 @@ pub struct FileConfig {
     pub outbound: OutboundSection,
     /// Where the functions of triggers are (`docs/triggers.md`).
     pub triggers: TriggersSection,
+    /// The audit trail.
+    pub audit: AuditSection,
+    /// Who may read the metrics.
+    pub metrics: MetricsSection,
     /// Bounds.
     pub limits: Limits,
 }
 
+/// What becomes of the audit trail.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditSection {
+    /// For how many days an entry is kept, from 1 to 36500; 400 unless it is said.
+    pub keep_days: Option<u32>,
+}
+
+/// Where the metrics are.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsSection {
+    /// A further address where `/metrics`, and nothing else, is answered to whoever reaches it, such as `0.0.0.0:9230`.
+    pub address: Option<String>,
+}
+
 impl FileConfig {
-    /// Reads a file.
+    /// Reads a file. What is wrong in it is told with its line and its key.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-        toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
+        config_file::read(path)
     }
 
     /// Writes what it says into a configuration, but for the data folder.
@@ -223,6 +242,12 @@ impl FileConfig {
             function_time: self.triggers.timeout_milliseconds.map(Duration::from_millis),
         };
         let settings = &mut config.settings;
+        if let Some(days) = self.audit.keep_days {
+            if !(1..=36_500).contains(&days) {
+                return Err(format!("[audit] keep_days = {days} does not lie between 1 and 36500"));
+            }
+            settings.audit_days = days;
+        }
         settings.public_url.clone_from(&self.public_url);
         if let Some(url) = &self.feedback_url {
             settings.feedback_url.clone_from(url);

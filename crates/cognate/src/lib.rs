@@ -31,14 +31,17 @@
 //! # }
 //! ```
 
+mod access_log;
 mod backup;
 mod config;
+mod config_file;
 mod database;
 mod delivery_sections;
 mod forwarded;
 mod knowledge;
 mod master_key;
 mod metrics;
+mod metrics_listener;
 mod outside;
 mod patient_stream;
 mod routes;
@@ -48,6 +51,9 @@ mod user_pools;
 
 pub use backup::{BackupError, backup, private_file, restore};
 pub use cognate_model as model;
+pub use cognate_operations::audit::{
+    Actor, Entry as AuditEntry, Filter as AuditFilter, Outcome as AuditOutcome, Record as AuditRecord,
+};
 pub use cognate_operations::custom_challenges;
 pub use cognate_operations::declare::DeclaredPools;
 pub use cognate_operations::keys::{Rotated, RotationError};
@@ -59,7 +65,7 @@ pub use cognate_operations::{Clock, Error, Issuer, Message, Request, Settings, U
 pub use cognate_protocol::{NewKey, Policy, PolicyError};
 pub use cognate_store::backup::{Content, Copied};
 pub use cognate_store::{DatabaseOptions, Isolation, OpenError};
-pub use config::{Config, FileConfig, Limits, UndeliveredSetting};
+pub use config::{AuditSection, Config, FileConfig, Limits, MetricsSection, UndeliveredSetting};
 pub use database::{Database, DatabaseSettings, DatabaseUrl};
 pub use delivery_sections::{EmailSection, SmsSection, SnsSection, TlsMode};
 pub use forwarded::Proxies;

@@ -1,31 +1,41 @@
-//! `/metrics`, in the Prometheus text format.
+//! `/metrics`, in the Prometheus text format. `docs/operating.md` lists what it shows.
 
-use std::fmt::Write;
+mod process;
+mod text;
+
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cognate_model::{OPERATIONS, Operation};
 use cognate_operations::Services;
+use cognate_store::histogram::{Counts, Histogram};
 use cognate_store::outbox::count_waiting;
 
-/// The upper bounds of the latency histogram, in seconds.
-const BOUNDS: [f64; 9] = [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
+use text::Text;
 
-/// What one operation has answered so far.
+/// What one operation has answered so far, by outcome. An outcome's histogram is its count as well, so that a request
+/// costs two additions.
 #[derive(Default)]
 struct Row {
-    succeeded: AtomicU64,
-    refused: AtomicU64,
-    failed: AtomicU64,
+    succeeded: Histogram,
+    refused: Histogram,
+    failed: Histogram,
 }
 
-/// Counters of the server: one atomic addition or two a request.
+impl Row {
+    fn outcomes(&self) -> [(&'static str, Counts); 3] {
+        [("succeeded", &self.succeeded), ("refused", &self.refused), ("failed", &self.failed)]
+            .map(|(outcome, histogram)| (outcome, histogram.counts()))
+    }
+}
+
+/// Counters of the server.
 pub(crate) struct Metrics {
     operations: Vec<Row>,
-    buckets: [AtomicU64; BOUNDS.len()],
-    requests: AtomicU64,
-    micros: AtomicU64,
+    /// Pages, and what names no operation.
+    others: Row,
     shed: AtomicU64,
+    started: f64,
     pub(crate) connections: AtomicU64,
 }
 
@@ -33,29 +43,21 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         Self {
             operations: OPERATIONS.iter().map(|_| Row::default()).collect(),
-            buckets: std::array::from_fn(|_| AtomicU64::new(0)),
-            requests: AtomicU64::new(0),
-            micros: AtomicU64::new(0),
+            others: Row::default(),
             shed: AtomicU64::new(0),
+            started: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
             connections: AtomicU64::new(0),
         }
     }
 
     pub(crate) fn answered(&self, operation: Option<Operation>, status: u16, took: Duration) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        let seconds = took.as_secs_f64();
-        if let Some(bucket) = BOUNDS.iter().position(|bound| seconds <= *bound).and_then(|at| self.buckets.get(at)) {
-            bucket.fetch_add(1, Ordering::Relaxed);
-        }
-        if let Some(row) = operation.and_then(|operation| self.operations.get(operation as usize)) {
-            let counter = match status {
-                200 => &row.succeeded,
-                500.. => &row.failed,
-                _ => &row.refused,
-            };
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
+        let row = operation.and_then(|operation| self.operations.get(operation as usize)).unwrap_or(&self.others);
+        let outcome = match status {
+            200..400 => &row.succeeded,
+            500.. => &row.failed,
+            _ => &row.refused,
+        };
+        outcome.record(took);
     }
 
     pub(crate) fn shed(&self) {
@@ -63,69 +65,100 @@ impl Metrics {
     }
 
     pub(crate) async fn text(&self, services: &Services) -> String {
-        let mut out = String::from(
-            "# HELP cognate_operations_total Answers by operation and outcome.\n# TYPE cognate_operations_total counter\n",
-        );
-        for (info, row) in OPERATIONS.iter().zip(&self.operations) {
-            for (outcome, counter) in
-                [("succeeded", &row.succeeded), ("refused", &row.refused), ("failed", &row.failed)]
-            {
-                let count = counter.load(Ordering::Relaxed);
-                if count > 0 {
-                    let _ = writeln!(
-                        out,
-                        "cognate_operations_total{{operation=\"{}\",outcome=\"{outcome}\"}} {count}",
-                        info.name
-                    );
+        let mut text = Text::default();
+        self.requests(&mut text);
+        services_text(&mut text, services);
+        store_text(&mut text, services).await;
+        text.family("cognate_build_info", "gauge", "The version and the store of this server.");
+        let labels = [("version", env!("CARGO_PKG_VERSION")), ("store", services.store.engine())];
+        text.sample("cognate_build_info", &labels, 1);
+        text.family("process_start_time_seconds", "gauge", "When the server started, in seconds since the epoch.");
+        text.sample("process_start_time_seconds", &[], self.started);
+        process::write(&mut text);
+        text.finish()
+    }
+
+    fn requests(&self, text: &mut Text) {
+        let rows = || OPERATIONS.iter().map(|info| info.name).zip(&self.operations).chain([("other", &self.others)]);
+        text.family("cognate_operations_total", "counter", "Answers by operation and outcome.");
+        for (operation, row) in rows() {
+            for (outcome, counts) in row.outcomes() {
+                if counts.count > 0 {
+                    let labels = [("operation", operation), ("outcome", outcome)];
+                    text.sample("cognate_operations_total", &labels, counts.count);
                 }
             }
         }
-        out.push_str(
-            "# HELP cognate_request_seconds Time from the whole request to its answer.\n# TYPE cognate_request_seconds histogram\n",
-        );
-        let mut below = 0;
-        for (bound, bucket) in BOUNDS.iter().zip(&self.buckets) {
-            below += bucket.load(Ordering::Relaxed);
-            let _ = writeln!(out, "cognate_request_seconds_bucket{{le=\"{bound}\"}} {below}");
+        text.family("cognate_request_seconds", "histogram", "Time from the whole request to its answer, by operation.");
+        for (operation, row) in rows() {
+            let mut all = Counts::default();
+            row.outcomes().into_iter().for_each(|(_, counts)| all += counts);
+            if all.count > 0 {
+                text.histogram("cognate_request_seconds", &[("operation", operation)], &all);
+            }
         }
-        let requests = self.requests.load(Ordering::Relaxed);
-        let _ = writeln!(out, "cognate_request_seconds_bucket{{le=\"+Inf\"}} {requests}");
-        let micros = Duration::from_micros(self.micros.load(Ordering::Relaxed));
-        let _ = writeln!(out, "cognate_request_seconds_sum {}", micros.as_secs_f64());
-        let _ = writeln!(out, "cognate_request_seconds_count {requests}");
-        let gauges = services.store.gauges();
-        let waiting = services.store.read(count_waiting).await.unwrap_or_default().unsigned_abs();
-        let (sent, given_up) = services.tally.read();
-        for (name, help, kind, value) in [
-            ("cognate_connections", "Open connections.", "gauge", self.connections.load(Ordering::Relaxed)),
-            (
-                "cognate_requests_shed_total",
-                "Requests told to come back later.",
-                "counter",
-                self.shed.load(Ordering::Relaxed),
-            ),
-            (
-                "cognate_store_queued_writes",
-                "Transactions that wait for the writer.",
-                "gauge",
-                gauges.queued_writes as u64,
-            ),
-            ("cognate_store_transactions_total", "Transactions run.", "counter", gauges.committed),
-            ("cognate_store_commits_total", "Groups committed, one fsync each.", "counter", gauges.commits),
-            ("cognate_messages_waiting", "Messages that wait for their delivery.", "gauge", waiting),
-            ("cognate_messages_sent_total", "Messages delivered.", "counter", sent),
-            ("cognate_messages_given_up_total", "Messages that are not tried again.", "counter", given_up),
-            (
-                "cognate_store_retried_total",
-                "Transactions run again on PostgreSQL, after a lost race or connection.",
-                "counter",
-                gauges.retried,
-            ),
-            ("cognate_store_connections", "Open connections to PostgreSQL.", "gauge", gauges.connections as u64),
-            ("cognate_store_wal_bytes", "Size of the write-ahead log.", "gauge", gauges.wal_bytes),
-        ] {
-            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
-        }
-        out
+        text.one("cognate_requests_shed_total", "counter", "Requests told to come back later.", &self.shed);
+        text.one("cognate_connections", "gauge", "Open connections.", &self.connections);
+    }
+}
+
+fn services_text(text: &mut Text, services: &Services) {
+    text.family("cognate_sign_ins_total", "counter", "Steps of sign-ins by their outcome.");
+    for (outcome, count) in services.sign_ins.read() {
+        text.sample("cognate_sign_ins_total", &[("outcome", outcome)], count);
+    }
+    let load = services.load();
+    let number = |counter: &std::sync::atomic::AtomicUsize| counter.load(Ordering::Relaxed) as u64;
+    for (name, help, value) in [
+        ("cognate_work_queued", "Password hashes and signatures that wait for a thread.", number(&load.queued)),
+        ("cognate_work_busy_threads", "Threads that hash or sign.", number(&load.busy)),
+        ("cognate_work_threads", "Threads for hashes and signatures.", number(&load.threads)),
+        ("cognate_triggers_running", "Calls of triggers under way.", number(&services.calls.running)),
+    ] {
+        text.value(name, "gauge", help, value);
+    }
+    text.family("cognate_work_seconds", "histogram", "Time of a hash or a signature, without the wait.");
+    text.histogram("cognate_work_seconds", &[], &load.took.counts());
+    text.one("cognate_triggers_failed_total", "counter", "Calls of triggers that failed.", &services.calls.failed);
+    text.family("cognate_trigger_seconds", "histogram", "Time of a call of a trigger.");
+    text.histogram("cognate_trigger_seconds", &[], &services.calls.took.counts());
+    let help = "Refused changes without an audit entry since the last one with an entry.";
+    text.value("cognate_audit_omitted", "gauge", help, services.refusals.omitted());
+    let (sent, given_up) = services.tally.read();
+    text.value("cognate_messages_sent_total", "counter", "Messages delivered.", sent);
+    text.value("cognate_messages_given_up_total", "counter", "Messages that are not tried again.", given_up);
+}
+
+async fn store_text(text: &mut Text, services: &Services) {
+    let waiting = services.store.read(count_waiting).await.unwrap_or_default().unsigned_abs();
+    text.value("cognate_messages_waiting", "gauge", "Messages that wait for their delivery.", waiting);
+    let gauges = services.store.gauges();
+    for (name, kind, help, value) in [
+        ("cognate_store_queued_writes", "gauge", "Transactions that wait for the writer.", gauges.queued_writes as u64),
+        ("cognate_store_transactions_total", "counter", "Transactions run.", gauges.committed),
+        ("cognate_store_commits_total", "counter", "Groups committed, one fsync each.", gauges.commits),
+        (
+            "cognate_store_retried_total",
+            "counter",
+            "Transactions run again on PostgreSQL, after a lost race or connection.",
+            gauges.retried,
+        ),
+        ("cognate_store_connections", "gauge", "Open connections to PostgreSQL.", gauges.connections as u64),
+        ("cognate_store_wal_bytes", "gauge", "Size of the write-ahead log.", gauges.wal_bytes),
+    ] {
+        text.value(name, kind, help, value);
+    }
+    let timings = services.store.timings();
+    for (name, help, histogram) in [
+        ("cognate_store_read_seconds", "Time of a read.", &timings.reads),
+        ("cognate_store_write_seconds", "Time of a transaction, from its queue to the disk.", &timings.writes),
+        (
+            "cognate_store_commit_seconds",
+            "Time of a commit: of its fsync, or of the server's answer.",
+            &timings.commits,
+        ),
+    ] {
+        text.family(name, "histogram", help);
+        text.histogram(name, &[], &histogram.counts());
     }
 }

@@ -9,7 +9,7 @@ use cognate_hosted::{Confirmation, Page};
 use cognate_model::Timestamp;
 use cognate_operations::imports::upload;
 use cognate_operations::{Caller, Context, Error, declare, outbox};
-use cognate_protocol::{Answer, FrontDoor, Incoming, names_this_machine};
+use cognate_protocol::{Answer, Answered, FrontDoor, Incoming, names_this_machine};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming as HyperBody};
 use hyper::{Method, Request, Response, StatusCode, header};
@@ -17,9 +17,8 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::Limits;
 use crate::metrics::Metrics;
-use crate::uploads;
+use crate::{Limits, access_log, uploads};
 
 /// Up to this many bytes a body is small, as nearly every request's is.
 const SMALL_BODY: u64 = 16 << 10;
@@ -55,6 +54,10 @@ impl Routes {
         &self.metrics
     }
 
+    pub(crate) async fn metrics_text(&self) -> String {
+        self.metrics.text(self.front_door.services()).await
+    }
+
     pub(crate) async fn answer(&self, request: Request<HyperBody>, peer: SocketAddr) -> Response<Full<Bytes>> {
         // On a listener for both families an IPv4 address comes in the clothes of IPv6.
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
@@ -72,9 +75,9 @@ impl Routes {
         let Ok(_running) = self.running.try_acquire() else {
             return respond(self.front_door.finish(self.shed(), &parts.method, &parts.headers));
         };
-        let begun = Instant::now();
+        let (begun, mut source) = (Instant::now(), peer.ip());
         let path = parts.uri.path();
-        let (operation, answer) = if path == "/" || parts.method == Method::OPTIONS {
+        let answered = if path == "/" || parts.method == Method::OPTIONS {
             let incoming = Incoming {
                 method: &parts.method,
                 path,
@@ -82,12 +85,16 @@ impl Routes {
                 headers: &parts.headers,
                 body: &body,
             };
-            self.front_door.answer(incoming, self.caller(&parts, peer)).await
+            let caller = self.caller(&parts, peer);
+            source = caller.address.unwrap_or(source);
+            self.front_door.answer(incoming, caller).await
         } else {
-            (None, self.page(&parts, &body, peer).await)
+            Answered::page(self.page(&parts, &body, peer).await)
         };
-        self.metrics.answered(operation, answer.status.as_u16(), begun.elapsed());
-        respond(answer)
+        let took = begun.elapsed();
+        self.metrics.answered(answered.operation, answered.answer.status.as_u16(), took);
+        access_log::write(&answered, source, took);
+        respond(answered.answer)
     }
 
     fn caller(&self, parts: &hyper::http::request::Parts, peer: SocketAddr) -> Caller {
@@ -144,7 +151,7 @@ impl Routes {
                 Err(_) => Answer::text(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n"),
             },
             // Counts tell an outsider how busy the house is, so only the machine itself reads them.
-            "/metrics" if peer.ip().is_loopback() => Answer::text(StatusCode::OK, self.metrics.text(services).await),
+            "/metrics" if peer.ip().is_loopback() => Answer::text(StatusCode::OK, self.metrics_text().await),
             "/confirmUser" if parts.method == Method::GET => {
                 if !self.front_door.admits(cx.caller.address) {
                     return self.shed();

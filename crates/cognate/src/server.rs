@@ -16,10 +16,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
 
-use crate::Limits;
 use crate::metrics::Metrics;
 use crate::patient_stream::PatientStream;
 use crate::routes::Routes;
+use crate::{Limits, metrics_listener};
 
 /// Whom the server believes, and what it offers beside the API.
 #[derive(Clone)]
@@ -56,6 +56,7 @@ pub enum ServerError {
 /// A running server.
 pub struct Server {
     address: SocketAddr,
+    routes: Arc<Routes>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
     deliveries: Deliveries,
@@ -89,8 +90,13 @@ impl Server {
         let front_door = FrontDoor::new(services, trust, limits.rates());
         let routes = Arc::new(Routes::new(front_door, has_controls, limits.clone(), address));
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(accept(listener, routes, limits, stopped));
-        Ok(Self { address, stop, task, deliveries, _imports: imports })
+        let task = tokio::spawn(accept(listener, Arc::clone(&routes), limits, stopped));
+        Ok(Self { address, routes, stop, task, deliveries, _imports: imports })
+    }
+
+    /// Answers `/metrics` on a listener of its own as well, to whoever reaches it.
+    pub fn expose_metrics(&self, listener: TcpListener) {
+        tokio::spawn(metrics_listener::serve(listener, Arc::clone(&self.routes), self.stop.subscribe()));
     }
 
     /// Where it listens.

@@ -3,6 +3,8 @@
 use std::io::{BufRead, Write};
 use std::sync::Arc;
 
+use cognate_crypto::random;
+use cognate_operations::audit::{self, Actor, Entry as AuditEntry, Filter as AuditFilter};
 use cognate_operations::custom_challenges::CustomChallenges;
 use cognate_operations::declare::{self, DeclaredPools};
 use cognate_operations::keys::{self, Rotated, RotationError};
@@ -45,6 +47,7 @@ pub enum OpenPoolsError {
 #[derive(Clone)]
 pub struct UserPools {
     services: Arc<Services>,
+    actor: Actor,
 }
 
 impl UserPools {
@@ -118,7 +121,24 @@ impl UserPools {
             None => services,
         };
         check_master_key(&services)?;
-        Ok(Self { services: Arc::new(services) })
+        Ok(Self { services: Arc::new(services), actor: Actor::Embedded })
+    }
+
+    /// The same pools in somebody's name, which the audit trail keeps.
+    #[must_use]
+    pub fn acting_as(mut self, actor: Actor) -> Self {
+        self.actor = actor;
+        self
+    }
+
+    /// Entries of the audit trail, oldest first (`docs/operating.md`).
+    pub async fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, Error> {
+        audit::list(&self.context(), filter).await
+    }
+
+    /// The `sub` of a user of a pool who is named by any name of theirs; none if there is no such user.
+    pub async fn sub_of(&self, pool: &str, name: &str) -> Result<Option<String>, Error> {
+        audit::of_user(&self.context(), pool, name).await
     }
 
     /// Runs an operation: the same validation, effect and errors as over the wire, as an administrator.
@@ -162,7 +182,7 @@ impl UserPools {
 
     /// Makes an access key for `cognate serve`; its secret is not shown again.
     pub async fn create_access_key(&self, name: &str, policy: &Policy) -> Result<NewKey, Error> {
-        cognate_protocol::create_key(&self.services, name, policy).await
+        cognate_protocol::create_key(&self.context(), name, policy).await
     }
 
     /// Every access key, oldest first, without secrets.
@@ -172,7 +192,7 @@ impl UserPools {
 
     /// Removes an access key; says whether there was one.
     pub async fn delete_access_key(&self, id: &str) -> Result<bool, Error> {
-        cognate_protocol::delete_key(&self.services.store, id).await
+        cognate_protocol::delete_key(&self.context(), id).await
     }
 
     /// The ids of all pools, in their order.
@@ -202,6 +222,9 @@ impl UserPools {
         out: &mut (dyn Write + Send),
         report: &mut (dyn FnMut(&Exported) + Send),
     ) -> Result<Exported, Stopped> {
+        for pool in pools {
+            self.record("ExportUsers", pool).await?;
+        }
         transfer::export(&self.context(), pools, secrets, out, report).await
     }
 
@@ -212,7 +235,17 @@ impl UserPools {
         options: &transfer::Options,
         tell: &mut transfer::Tell<'_>,
     ) -> (transfer::Report, Result<(), Stopped>) {
-        transfer::import(&self.context(), input, options, tell).await
+        if let Err(stopped) = self.record("ImportUsers", options.into.as_deref().unwrap_or_default()).await {
+            return (transfer::Report::default(), Err(stopped));
+        }
+        let cx = self.context();
+        Box::pin(transfer::import(&cx, input, options, tell)).await
+    }
+
+    /// Puts into the audit trail that something begins which is many transactions.
+    async fn record(&self, operation: &'static str, pool: &str) -> Result<(), Stopped> {
+        let recorded = self.context().recording(operation, pool, None).write(|_| Ok(())).await;
+        recorded.map_err(|error| Stopped { line: None, reason: error.to_string() })
     }
 
     /// The root key of this installation, made at first; the flag tells whether it was made now.
@@ -226,7 +259,8 @@ impl UserPools {
     }
 
     fn context(&self) -> Context {
-        Context::new(Arc::clone(&self.services), Caller::default())
+        let id = random::format_uuid(&random::uuid_v4(&*self.services.random));
+        Context::new(Arc::clone(&self.services), Caller::default()).acting_as(self.actor.clone(), id)
     }
 }
 

@@ -4,6 +4,8 @@
 
 #[path = "integration/api.rs"]
 mod api;
+#[path = "integration/audit.rs"]
+mod audit;
 #[path = "integration/backup.rs"]
 mod backup;
 #[path = "integration/concurrency.rs"]

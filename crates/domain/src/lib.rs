@@ -19,6 +19,7 @@ pub mod import_csv;
 pub mod key_schedule;
 mod lists;
 pub mod lockout;
+pub mod log_delivery;
 pub mod masking;
 pub mod mfa_config;
 pub mod mfa_preference;

@@ -1,8 +1,8 @@
 //! A user pool: what is stored of it.
 
 use cognate_model::{
-    EmailMfaConfigType, PasswordPolicyType, SoftwareTokenMfaConfigType, UserPoolTierType, UserPoolType,
-    UsernameAttributeType, WebAuthnConfigurationType,
+    EmailMfaConfigType, LogConfigurationType, PasswordPolicyType, SoftwareTokenMfaConfigType, UserPoolTierType,
+    UserPoolType, UsernameAttributeType, WebAuthnConfigurationType,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct Pool {
     /// Set by `SetUserPoolSessionConfiguration` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sessions: Option<SessionConfig>,
+    /// Set by `SetLogDeliveryConfiguration` only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log_deliveries: Vec<LogConfigurationType>,
     /// What a declared pool lets pass that the live service would refuse.
     #[serde(default)]
     pub leniencies: Leniencies,

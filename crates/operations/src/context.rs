@@ -10,17 +10,19 @@ use cognate_crypto::seal::MasterKey;
 use cognate_delivery::Transports;
 use cognate_model::{ContextDataType, Timestamp};
 use cognate_outbound::Outbound;
-use cognate_store::{DbError, Store, Tx};
+use cognate_store::{Conflict, DbError, Store, Tx};
 use cognate_triggers::Functions;
 use tokio::sync::Notify;
 
+use crate::audit::{Actor, Noting, Refusals, Trail};
 use crate::cache::Caches;
 use crate::custom_challenges::CustomChallenges;
 use crate::declare::DeclaredPools;
 use crate::gates::{Gates, SlowGates};
 use crate::outbox::Tally;
 use crate::risk::Knowledge;
-use crate::work::WorkPool;
+use crate::watch::{Calls, SignIns};
+use crate::work::{Load, WorkPool};
 use crate::{Clock, Error, Settings};
 
 /// What all requests share.
@@ -43,6 +45,12 @@ pub struct Services {
     pub(crate) work: WorkPool,
     /// Held by who makes the signing keys of a pool.
     pub(crate) making_keys: tokio::sync::Mutex<()>,
+    /// How steps of sign-ins ended.
+    pub sign_ins: SignIns,
+    /// Calls of the functions of triggers.
+    pub calls: Calls,
+    /// How many refused attempts are recorded.
+    pub refusals: Refusals,
     /// What the operator lets the server know about the world.
     pub knowledge: Knowledge,
     /// What delivers messages.
@@ -91,6 +99,9 @@ impl Services {
             public_url: OnceLock::new(),
             custom: None,
             making_keys: tokio::sync::Mutex::default(),
+            sign_ins: SignIns::default(),
+            calls: Calls::default(),
+            refusals: Refusals::default(),
         }
     }
 
@@ -99,6 +110,11 @@ impl Services {
     pub fn with_custom_challenges(mut self, double: Arc<dyn CustomChallenges>) -> Self {
         self.custom = Some(double);
         self
+    }
+
+    /// What the threads for password hashes are busy with.
+    pub fn load(&self) -> &Load {
+        self.work.load()
     }
 
     /// Says where the pages of this server are, if that is not known yet.
@@ -134,12 +150,18 @@ pub struct Context {
     services: Arc<Services>,
     /// Who calls.
     pub caller: Caller,
+    /// In whose name.
+    pub(crate) actor: Actor,
+    /// The id of the request, if it came with one.
+    pub(crate) request: Option<String>,
+    /// Where a change is recorded, if it is one.
+    pub(crate) trail: Option<Arc<Trail>>,
 }
 
 impl Context {
     /// The surroundings of a request.
     pub fn new(services: Arc<Services>, caller: Caller) -> Self {
-        Self { services, caller }
+        Self { services, caller, actor: Actor::default(), request: None, trail: None }
     }
 
     /// The same for somebody else: an application's server says whom it acts for, and what they said of themselves.
@@ -177,16 +199,42 @@ impl Context {
         F: FnOnce(&mut dyn Tx) -> Result<T, Error> + Send,
         T: Send,
     {
-        self.services.store.read(reads).await
+        match &self.trail {
+            None => self.services.store.read(reads).await,
+            Some(trail) => self.services.store.read(|tx| reads(&mut Noting { tx, trail })).await,
+        }
     }
 
-    /// Runs a transaction.
+    /// Runs a transaction. The first one of a change that is recorded carries the record along.
     pub async fn write<T, F>(&self, transaction: F) -> Result<T, Error>
     where
         F: Fn(&mut dyn Tx) -> Result<T, Error> + Send + 'static,
         T: Send + 'static,
     {
-        self.services.store.write(transaction).await
+        self.write_as(transaction).await
+    }
+
+    /// The same with errors of its own.
+    pub async fn write_as<T, E, F>(&self, transaction: F) -> Result<T, E>
+    where
+        F: Fn(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Conflict + Send + 'static,
+    {
+        let Some(trail) = self.trail.as_ref().filter(|trail| !trail.is_written()) else {
+            return self.services.store.write(transaction).await;
+        };
+        let kept = Arc::clone(trail);
+        let written = move |tx: &mut dyn Tx| {
+            let answer = transaction(&mut Noting { tx, trail: &kept })?;
+            kept.append(tx)?;
+            Ok(answer)
+        };
+        let outcome = self.services.store.write(written).await;
+        if outcome.is_ok() {
+            trail.written();
+        }
+        outcome
     }
 
     /// Runs a transaction that changes what the caches hold, and forgets it after the commit. A task of its own does

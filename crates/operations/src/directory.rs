@@ -6,7 +6,7 @@ use cognate_domain::user::UserId;
 use cognate_domain::usernames::{self, Alias, AliasKind};
 use cognate_domain::{Pool, Refusal, User};
 use cognate_model::UserStatusType;
-use cognate_store::{DbError, Tx, counters, user_index, user_pools, users};
+use cognate_store::{DbError, Subject, Tx, counters, user_index, user_pools, users};
 
 use crate::Error;
 
@@ -27,10 +27,12 @@ fn find_by(tx: &mut dyn Tx, pool: &Pool, typed: &str, (by_id, by_alias): Reading
     if let Some(id) = usernames::parse_sub(typed)
         && let Some(user) = by_id(tx, pool.id(), &id)?
     {
+        tx.note(Subject::User(&user.id));
         return Ok(Some(user));
     }
     for Alias { kind, value } in usernames::candidates(pool, typed) {
         if let Some(user) = by_alias(tx, pool.id(), kind.as_str(), &value)? {
+            tx.note(Subject::User(&user.id));
             return Ok(Some(user));
         }
     }
@@ -78,6 +80,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, pool: &Pool, user: &User, claim: Claim, ta
         return Err(taken(pool, AliasKind::Username).into());
     }
     users::insert(tx, pool.id(), user)?;
+    tx.note(Subject::User(&user.id));
     Ok(counters::add(tx, pool.id(), &user.id, 1)?)
 }
 

@@ -4,6 +4,7 @@
 //! `src/<area>/<operation>.rs`: its input checks, its effect, its errors and its tests. Requests arrive decoded and
 //! checked against the interface model; rules live in `cognate-domain`, SQL in `cognate-store`.
 
+pub mod audit;
 mod auth;
 mod cache;
 mod clients;
@@ -24,6 +25,7 @@ mod groups;
 mod hashing;
 pub mod imports;
 pub mod keys;
+mod log_delivery;
 mod messages;
 mod mfa;
 pub mod outbox;
@@ -41,6 +43,7 @@ pub mod triggers;
 mod user_pools;
 mod users;
 mod verifier;
+pub mod watch;
 mod work;
 
 pub use cache::OpenPool;
@@ -53,3 +56,4 @@ pub use request::{Reply, Request, call, send};
 pub use risk::Knowledge;
 pub use settings::{Issuer, Settings, Undelivered};
 pub use sign_up::confirm_sign_up::confirm_by_link;
+pub use work::Load;

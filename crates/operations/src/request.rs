@@ -29,9 +29,15 @@ pub enum Reply {
 
 /// Runs an operation on a decoded and validated request.
 pub async fn call<R: Request>(cx: &Context, input: Value) -> Result<Reply, Error> {
+    let recorded = cx.on_record(R::OPERATION, &input);
+    let cx = recorded.as_ref().unwrap_or(cx);
     let request: R =
         serde_json::from_value(input).map_err(|e| Error::internal(format!("{}: {e}", R::OPERATION.name())))?;
-    let response = request.handle(cx).await.map_err(|error| error.into_modelled_by(R::OPERATION))?;
+    let ended = request.handle(cx).await.map_err(|error| error.into_modelled_by(R::OPERATION));
+    if recorded.is_some() {
+        cx.settle(R::OPERATION, ended.as_ref().err()).await;
+    }
+    let response = ended?;
     match R::OPERATION.info().answer {
         Answer::Empty => Ok(Reply::Empty),
         Answer::Json => serde_json::to_vec(&response).map(Reply::Json).map_err(|e| Error::internal(e.to_string())),
@@ -42,6 +48,12 @@ pub async fn call<R: Request>(cx: &Context, input: Value) -> Result<Reply, Error
 pub async fn send<R: Request>(cx: &Context, request: R) -> Result<R::Response, Error> {
     let input = serde_json::to_value(&request).map_err(|e| Error::internal(e.to_string()))?;
     validate(&input, R::OPERATION.info().input).map_err(|violations| Error::invalid(violations.to_string()))?;
+    let recorded = cx.on_record(R::OPERATION, &input);
+    let cx = recorded.as_ref().unwrap_or(cx);
     // Boxed, so that a caller's future stays small whatever the operation keeps across its awaits.
-    Box::pin(request.handle(cx)).await.map_err(|error| error.into_modelled_by(R::OPERATION))
+    let ended = Box::pin(request.handle(cx)).await.map_err(|error| error.into_modelled_by(R::OPERATION));
+    if recorded.is_some() {
+        cx.settle(R::OPERATION, ended.as_ref().err()).await;
+    }
+    ended
 }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub feedback_url: String,
     /// What becomes of messages that nothing can deliver.
     pub undelivered: Undelivered,
+    /// For how many days the audit trail is kept.
+    pub audit_days: u32,
 }
 
 /// What becomes of a message whose medium (e-mail, SMS) the operator configured no way for.
@@ -81,6 +83,7 @@ impl Default for Settings {
             public_url: None,
             feedback_url: NOWHERE.to_owned(),
             undelivered: Undelivered::Refuse,
+            audit_days: 400,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use cognate_crypto::seal::{self, DataKey, MasterKey};
 use cognate_crypto::{random, sigv4};
-use cognate_operations::{Error, Services};
+use cognate_operations::{Context, Error, Services};
 use cognate_store::access_keys::{self, StoredKey};
 use cognate_store::{Store, settings};
 use zeroize::Zeroizing;
@@ -42,6 +42,11 @@ impl Principal {
     /// A principal; without a policy it may do everything, as the root of an account may.
     pub fn new(arn: String, secret: &str, policy: Option<Policy>) -> Self {
         Self { arn, secret: Zeroizing::new(secret.to_owned()), policy, signing: Mutex::new(None) }
+    }
+
+    /// Whether no policy bounds it.
+    pub fn is_root(&self) -> bool {
+        self.policy.is_none()
     }
 
     /// What the principal's policy says.
@@ -148,17 +153,18 @@ fn generate(random: &dyn random::Random) -> NewKey {
 }
 
 /// Makes an access key with a policy.
-pub async fn create_key(services: &Services, name: &str, policy: &Policy) -> Result<NewKey, Error> {
-    let new = generate(&*services.random);
-    let sealing = sealing_key(&services.master_key);
+pub async fn create_key(cx: &Context, name: &str, policy: &Policy) -> Result<NewKey, Error> {
+    let new = generate(cx.random());
+    let sealing = sealing_key(&cx.master_key);
     let stored = StoredKey {
         id: new.id.clone(),
         name: name.to_owned(),
-        sealed: sealing.seal(new.secret.as_bytes(), &place(&new.id), &*services.random),
+        sealed: sealing.seal(new.secret.as_bytes(), &place(&new.id), cx.random()),
         policy: serde_json::to_string(policy).map_err(|e| Error::internal(e.to_string()))?,
-        created: services.clock.wall().micros(),
+        created: cx.clock.wall().micros(),
     };
-    services.store.write(move |tx| Ok::<_, Error>(access_keys::insert(tx, &stored)?)).await?;
+    let cx = cx.recording("CreateAccessKey", "", Some(("AccessKeyId", &new.id)));
+    cx.write(move |tx| Ok(access_keys::insert(tx, &stored)?)).await?;
     Ok(new)
 }
 
@@ -168,9 +174,12 @@ pub async fn list_keys(store: &Store) -> Result<Vec<StoredKey>, Error> {
 }
 
 /// Removes an access key; says whether there was one.
-pub async fn delete_key(store: &Store, id: &str) -> Result<bool, Error> {
-    let id = id.to_owned();
-    store.write(move |tx| Ok(access_keys::delete(tx, &id)?)).await
+pub async fn delete_key(cx: &Context, id: &str) -> Result<bool, Error> {
+    if cx.read(|tx| Ok(access_keys::get(tx, id)?)).await?.is_none() {
+        return Ok(false);
+    }
+    let (cx, id) = (cx.recording("DeleteAccessKey", "", Some(("AccessKeyId", id))), id.to_owned());
+    cx.write(move |tx| Ok(access_keys::delete(tx, &id)?)).await
 }
 
 /// The root key of this installation; made when there is none, which the flag tells.

@@ -120,6 +120,11 @@ impl Answer {
         self
     }
 
+    /// The exception that it is; none for a success, or for what is no answer of the API.
+    pub fn error(&self) -> Option<&str> {
+        self.headers.get(ERROR_TYPE)?.to_str().ok().map(|name| name.trim_end_matches(':'))
+    }
+
     /// Names the request.
     #[must_use]
     pub fn request_id(mut self, id: &str) -> Self {

@@ -9,8 +9,10 @@ use std::task::Poll;
 
 use cognate_crypto::random;
 use cognate_model::{Authorization, DecodeError, Exception, Operation, decode, validate};
+use cognate_operations::audit::Actor;
 use cognate_operations::{Caller, Context, Error, Services, dispatch};
 use http::{HeaderMap, Method, header};
+use serde_json::Value;
 
 use crate::access_keys::{AccessKeys, Principal};
 use crate::answer::Answer;
@@ -27,6 +29,38 @@ pub enum Trust {
     Verified(AccessKeys),
     /// `dev` on loopback: a well-formed `Authorization` header is enough.
     WellFormed,
+}
+
+/// An answer, and what is known about its request: for the metrics and the log.
+#[derive(Debug)]
+pub struct Answered {
+    /// The answer.
+    pub answer: Answer,
+    /// The operation, when the request got that far.
+    pub operation: Option<Operation>,
+    /// The id that the answer names; none for a page.
+    pub request_id: Option<String>,
+    /// The access key id that the request names, verified or not.
+    pub key: Option<String>,
+    /// The pool that the request names.
+    pub pool: Option<String>,
+    /// The app client that the request names.
+    pub client: Option<String>,
+}
+
+impl Answered {
+    /// An answer to what is no request of the API.
+    pub fn page(answer: Answer) -> Self {
+        Self { answer, operation: None, request_id: None, key: None, pool: None, client: None }
+    }
+}
+
+/// What turns up about a request on its way.
+#[derive(Default)]
+struct Facts {
+    key: Option<String>,
+    pool: Option<String>,
+    client: Option<String>,
 }
 
 /// Where requests of the API come in.
@@ -52,17 +86,20 @@ impl FrontDoor {
         &self.services
     }
 
-    /// Answers a request. The operation is named for the metrics, when the request got that far.
-    pub async fn answer(&self, request: Incoming<'_>, caller: Caller) -> (Option<Operation>, Answer) {
+    /// Answers a request.
+    pub async fn answer(&self, request: Incoming<'_>, caller: Caller) -> Answered {
         let id = random::format_uuid(&random::uuid_v4(&*self.services.random));
+        let mut facts = Facts::default();
         let (operation, answer) = match Envelope::read(&request) {
             Envelope::Answered(answer) => (None, answer),
             Envelope::Operation(operation) => {
-                let answer = caught(self.run(operation, &request, caller, &id)).await;
+                let answer = caught(self.run(operation, &request, caller, &id, &mut facts)).await;
                 (Some(operation), answer.unwrap_or_else(|panic| refuse(operation, &Error::internal(panic), &id)))
             }
         };
-        (operation, complete(answer, &id, request.method, request.headers))
+        let answer = complete(answer, &id, request.method, request.headers);
+        let Facts { key, pool, client } = facts;
+        Answered { answer, operation, request_id: Some(id), key, pool, client }
     }
 
     /// Completes an answer to a request that did not come this far, so that SDKs and pages can read it too.
@@ -71,17 +108,31 @@ impl FrontDoor {
         complete(answer, &id, method, headers)
     }
 
-    async fn run(&self, operation: Operation, request: &Incoming<'_>, caller: Caller, id: &str) -> Answer {
+    async fn run(
+        &self,
+        operation: Operation,
+        request: &Incoming<'_>,
+        caller: Caller,
+        id: &str,
+        facts: &mut Facts,
+    ) -> Answer {
         let info = operation.info();
         let is_signed = info.authorization == Authorization::Iam;
         if !is_signed && !self.limiter.admits_address(caller.address) {
             return refuse(operation, &Error::Busy, id);
         }
+        facts.key = claimed_key(request.headers);
+        let cx = Context::new(Arc::clone(&self.services), caller);
         let principal = match self.identify(operation, request).await {
             Ok(principal) => principal,
-            Err(AuthenticationError::Refused(name, message)) => return Answer::exception(name, 400, &message),
+            Err(AuthenticationError::Refused(name, message)) => {
+                let somebody = Actor::Unverified(facts.key.clone().unwrap_or_default());
+                cx.acting_as(somebody, id).refuse(operation, None, name).await;
+                return Answer::exception(name, 400, &message);
+            }
             Err(AuthenticationError::Internal(error)) => return refuse(operation, &error, id),
         };
+        let cx = cx.acting_as(self.actor(principal.as_deref(), facts.key.as_deref()), id);
         let input = match decode(request.body, info.input) {
             Ok(input) => input,
             Err(DecodeError::Malformed) => return Answer::serialization(None),
@@ -90,19 +141,34 @@ impl FrontDoor {
         if let Err(violations) = validate(&input, info.input) {
             return refuse(operation, &Error::invalid(violations.to_string()), id);
         }
+        // Only what passed the validation is sure to be an id.
+        let text = |member: &str| input.get(member).and_then(Value::as_str).map(str::to_owned);
+        (facts.pool, facts.client) = (text("UserPoolId"), text("ClientId"));
         if !is_signed && !self.limiter.admits_user(&input) {
             return refuse(operation, &Error::Busy, id);
         }
         if let Some(principal) = principal {
             let resource = resource_of(&self.services.settings, operation, &input);
             if let Some(denial) = denial(&principal, info.name, &resource) {
-                return Answer::exception(Exception::AccessDenied.name(), 400, &denial);
+                let denied = Exception::AccessDenied.name();
+                cx.refuse(operation, Some(&input), denied).await;
+                return Answer::exception(denied, 400, &denial);
             }
         }
-        let cx = Context::new(Arc::clone(&self.services), caller);
         match dispatch(&cx, operation, input).await {
             Ok(reply) => Answer::success(reply),
             Err(error) => refuse(operation, &error, id),
+        }
+    }
+
+    /// In whose name a request acts whose caller is known, as far as this door knows callers.
+    fn actor(&self, principal: Option<&Principal>, key: Option<&str>) -> Actor {
+        let key = key.unwrap_or_default().to_owned();
+        match (principal, &self.trust) {
+            (Some(principal), _) if principal.is_root() => Actor::Root(key),
+            (Some(_), _) => Actor::AccessKey(key),
+            (None, Trust::WellFormed) => Actor::Development(key),
+            (None, Trust::Verified(_)) => Actor::Unverified(key),
         }
     }
 
@@ -125,6 +191,15 @@ impl FrontDoor {
             }
         }
     }
+}
+
+/// The access key id of an `Authorization` header, as it stands there.
+fn claimed_key(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (_, credential) = header.split_once("Credential=")?;
+    let key = credential.split('/').next()?;
+    let is_id = !key.is_empty() && key.len() <= 128 && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_id.then(|| key.to_owned())
 }
 
 fn complete(answer: Answer, id: &str, method: &Method, headers: &HeaderMap) -> Answer {

@@ -14,7 +14,7 @@ pub use access_keys::{AccessKeys, NewKey, Principal, SECRET_PLACE, create_key, d
 pub use answer::Answer;
 pub use authenticate::{AuthenticationError, authenticate};
 pub use envelope::{Envelope, Incoming, MAX_TARGET};
-pub use front_door::{FrontDoor, Trust};
+pub use front_door::{Answered, FrontDoor, Trust};
 pub use policy::{Decision, Policy, PolicyError};
 pub use rate_limit::{Rate, Rates};
 pub use this_machine::names_this_machine;

@@ -2,7 +2,7 @@
 
 use cognate_domain::Client;
 
-use crate::tx::{self, DbError, Param, Row, Tx};
+use crate::tx::{self, DbError, Param, Row, Subject, Tx};
 
 /// Writes a new client.
 pub fn insert(tx: &mut dyn Tx, client: &Client) -> Result<(), DbError> {
@@ -15,6 +15,7 @@ pub fn insert(tx: &mut dyn Tx, client: &Client) -> Result<(), DbError> {
         "INSERT INTO clients (pool, id, version, record) VALUES ($1, $2, 1, $3)",
         &[Param::Text(client.pool()), Param::Text(client.id()), Param::Text(&record)],
     )?;
+    tx.note(Subject::New("ClientId", client.id()));
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use cognate_model::{UserImportJobStatusType, UserImportJobType};
 
-use crate::tx::{self, DbError, Param, Row, Tx};
+use crate::tx::{self, DbError, Param, Row, Subject, Tx};
 
 /// A job as stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +53,7 @@ pub fn insert(tx: &mut dyn Tx, pool: &str, stored: &StoredJob) -> Result<(), DbE
             Param::Text(&record),
         ],
     )?;
+    tx.note(Subject::New("JobId", stored.id()));
     Ok(())
 }
 

@@ -10,6 +10,7 @@
 
 pub mod access_keys;
 pub mod attempts;
+pub mod audit;
 pub mod auth_events;
 pub mod clients;
 pub mod codes;
@@ -17,6 +18,7 @@ pub mod config_changes;
 pub mod counters;
 pub mod devices;
 pub mod groups;
+pub mod histogram;
 pub mod import_jobs;
 mod job;
 mod migrations;
@@ -40,18 +42,32 @@ pub mod users;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
+use histogram::Histogram;
 pub use open_error::OpenError;
 pub use postgres::{DatabaseOptions, Isolation};
 #[doc(hidden)]
 pub use postgres::{Fault, Faults, Moment};
 pub use sqlite::backup;
-pub use tx::{Conflict, DbError, Param, Row, Rows, Tx, Value};
+pub use tx::{Conflict, DbError, Param, Row, Rows, Subject, Tx, Value};
 
 /// The store. Cheap to clone; the last one dropped closes it.
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<Engine>,
+    timings: Arc<Timings>,
+}
+
+/// How long the store takes.
+#[derive(Debug, Default)]
+pub struct Timings {
+    /// Reads: on PostgreSQL with the wait for a connection.
+    pub reads: Histogram,
+    /// Transactions that write, from the moment that they are handed over until they are on disk.
+    pub writes: Histogram,
+    /// Commits: the fsync of a group on `SQLite`, the server's answer to `COMMIT` on PostgreSQL.
+    pub commits: Histogram,
 }
 
 /// Where the data is.
@@ -63,7 +79,7 @@ enum Engine {
 impl Store {
     /// Opens the store in this folder, creating it and bringing its schema up to date.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
-        Ok(Self { engine: Arc::new(Engine::Sqlite(sqlite::Sqlite::open(folder)?)) })
+        Self::on(|timings| Ok(Engine::Sqlite(sqlite::Sqlite::open(folder, timings)?)))
     }
 
     /// Opens the store for writing very much at once, as its one owner.
@@ -71,18 +87,23 @@ impl Store {
     /// A commit does not wait for the disk; what is lost with the power is a last part of what was written, and dropping
     /// the store waits for all of it.
     pub fn open_for_bulk(folder: &Path) -> Result<Self, OpenError> {
-        Ok(Self { engine: Arc::new(Engine::Sqlite(sqlite::Sqlite::open_for_bulk(folder)?)) })
+        Self::on(|timings| Ok(Engine::Sqlite(sqlite::Sqlite::open_for_bulk(folder, timings)?)))
     }
 
     /// Opens the store beside a server that may be running, for one short task of the command line.
     pub fn open_beside(folder: &Path) -> Result<Self, OpenError> {
-        Ok(Self { engine: Arc::new(Engine::Sqlite(sqlite::Sqlite::open_beside(folder)?)) })
+        Self::on(|timings| Ok(Engine::Sqlite(sqlite::Sqlite::open_beside(folder, timings)?)))
     }
 
     /// Opens the store in the database of a `postgres://` URL, bringing its schema up to date. Any number of programs
     /// may use one database at once. Blocks until the server has answered.
     pub fn connect(url: &str, options: DatabaseOptions) -> Result<Self, OpenError> {
-        Ok(Self { engine: Arc::new(Engine::Postgres(postgres::Postgres::connect(url, options)?)) })
+        Self::on(|timings| Ok(Engine::Postgres(postgres::Postgres::connect(url, options, timings)?)))
+    }
+
+    fn on(open: impl FnOnce(&Arc<Timings>) -> Result<Engine, OpenError>) -> Result<Self, OpenError> {
+        let timings = Arc::default();
+        Ok(Self { engine: Arc::new(open(&timings)?), timings })
     }
 
     /// Runs a transaction and answers once it is on disk. The closure runs again after a conflict, so it must not
@@ -93,10 +114,13 @@ impl Store {
         T: Send + 'static,
         E: From<DbError> + Conflict + Send + 'static,
     {
-        match &*self.engine {
+        let begun = Instant::now();
+        let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write(transaction).await,
             Engine::Postgres(engine) => engine.write(transaction).await,
-        }
+        };
+        self.timings.writes.record(begun.elapsed());
+        outcome
     }
 
     /// The same for callers outside any runtime, at the start of a program; blocks.
@@ -127,9 +151,25 @@ impl Store {
         T: Send,
         E: From<DbError> + Send,
     {
-        match &*self.engine {
+        let begun = Instant::now();
+        let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.read(reads),
             Engine::Postgres(engine) => engine.read(reads).await,
+        };
+        self.timings.reads.record(begun.elapsed());
+        outcome
+    }
+
+    /// How long it took so far, for `/metrics`.
+    pub fn timings(&self) -> &Timings {
+        &self.timings
+    }
+
+    /// The name of the engine: `sqlite` or `postgres`.
+    pub fn engine(&self) -> &'static str {
+        match &*self.engine {
+            Engine::Sqlite(_) => "sqlite",
+            Engine::Postgres(_) => "postgres",
         }
     }
 

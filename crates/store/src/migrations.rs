@@ -11,6 +11,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (8, include_str!("migrations/0008_outbox.sql")),
     (9, include_str!("migrations/0009_import_jobs.sql")),
     (10, include_str!("migrations/0010_nodes.sql")),
+    (11, include_str!("migrations/0011_audit.sql")),
 ];
 
 /// The schema that this program writes.

@@ -26,7 +26,7 @@ pub use faults::{Fault, Faults, Moment};
 pub use options::{DatabaseOptions, Isolation};
 
 use crate::tx::{Conflict, DbError, Tx};
-use crate::{Gauges, OpenError};
+use crate::{Gauges, OpenError, Timings};
 
 /// The engine.
 pub(crate) struct Postgres {
@@ -41,6 +41,7 @@ struct Shared {
     options: DatabaseOptions,
     counts: Counts,
     reach: reach::Reach,
+    timings: Arc<Timings>,
 }
 
 #[derive(Default)]
@@ -53,9 +54,10 @@ struct Counts {
 }
 
 impl Postgres {
-    pub(crate) fn connect(url: &str, options: DatabaseOptions) -> Result<Self, OpenError> {
+    pub(crate) fn connect(url: &str, options: DatabaseOptions, timings: &Arc<Timings>) -> Result<Self, OpenError> {
         let address = address::Address::parse(url)?;
-        let shared = Arc::new(Shared { address, options, counts: Counts::default(), reach: reach::Reach::default() });
+        let (counts, reach, timings) = (Counts::default(), reach::Reach::default(), Arc::clone(timings));
+        let shared = Arc::new(Shared { address, options, counts, reach, timings });
         // On a thread of its own, because the caller may be inside a runtime.
         std::thread::scope(|scope| scope.spawn(|| schema::prepare(&shared)).join())
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

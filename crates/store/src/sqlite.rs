@@ -8,11 +8,12 @@ mod readers;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
 use crate::tx::{ATTEMPTS, Conflict, DbError, Tx};
-use crate::{Gauges, OpenError};
+use crate::{Gauges, OpenError, Timings};
 
 pub(crate) struct Sqlite {
     readers: readers::Readers,
@@ -25,33 +26,34 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(crate) fn open(folder: &Path) -> Result<Self, OpenError> {
-        Self::open_alone(folder, Ok)
+    pub(crate) fn open(folder: &Path, timings: &Arc<Timings>) -> Result<Self, OpenError> {
+        Self::open_alone(folder, timings, Ok)
     }
 
-    pub(crate) fn open_for_bulk(folder: &Path) -> Result<Self, OpenError> {
-        Self::open_alone(folder, |connection| open::tune_for_bulk(connection, folder))
+    pub(crate) fn open_for_bulk(folder: &Path, timings: &Arc<Timings>) -> Result<Self, OpenError> {
+        Self::open_alone(folder, timings, |connection| open::tune_for_bulk(connection, folder))
     }
 
     fn open_alone(
         folder: &Path,
+        timings: &Arc<Timings>,
         tune: impl FnOnce(Connection) -> Result<Connection, OpenError>,
     ) -> Result<Self, OpenError> {
         let lock = open::lock(folder)?;
-        let mut store = Self::on(folder, tune(open::writer(folder)?)?)?;
+        let mut store = Self::on(folder, tune(open::writer(folder)?)?, timings)?;
         store.lock = Some(lock);
         store.checkpoints = Some(checkpoint::Checkpoints::start(folder)?);
         Ok(store)
     }
 
-    pub(crate) fn open_beside(folder: &Path) -> Result<Self, OpenError> {
-        Self::on(folder, open::writer(folder)?)
+    pub(crate) fn open_beside(folder: &Path, timings: &Arc<Timings>) -> Result<Self, OpenError> {
+        Self::on(folder, open::writer(folder)?, timings)
     }
 
-    fn on(folder: &Path, connection: Connection) -> Result<Self, OpenError> {
+    fn on(folder: &Path, connection: Connection, timings: &Arc<Timings>) -> Result<Self, OpenError> {
         Ok(Self {
             readers: readers::Readers::open(folder)?,
-            writer: writer::Writer::start(connection, open::wal(folder)),
+            writer: writer::Writer::start(connection, open::wal(folder), timings),
             wal: open::wal(folder),
             checkpoints: None,
             lock: None,

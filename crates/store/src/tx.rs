@@ -8,6 +8,19 @@ pub trait Tx {
     fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, DbError>;
     /// Runs a query.
     fn query(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Rows, DbError>;
+    /// Hears whom or what the transaction is about, where somebody keeps a record of it; engines do not.
+    fn note(&mut self, _subject: Subject<'_>) {}
+}
+
+/// What a transaction is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// A pool.
+    Pool(&'a str),
+    /// A user.
+    User(&'a [u8; 16]),
+    /// Something else that is new, by the name that requests have for it.
+    New(&'static str, &'a str),
 }
 
 impl dyn Tx + '_ {

@@ -3,7 +3,7 @@
 use cognate_domain::Pool;
 
 use crate::config_changes;
-use crate::tx::{self, DbError, Param, Row, Tx};
+use crate::tx::{self, DbError, Param, Row, Subject, Tx};
 
 /// A pool with its sealed data key.
 #[derive(Debug, Clone)]
@@ -21,6 +21,7 @@ pub fn insert(tx: &mut dyn Tx, pool: &Pool, data_key: &[u8]) -> Result<(), DbErr
         "INSERT INTO user_pools (id, version, record, data_key) VALUES ($1, 1, $2, $3)",
         &[Param::Text(pool.id()), Param::Text(&record), Param::Bytes(data_key)],
     )?;
+    tx.note(Subject::Pool(pool.id()));
     Ok(())
 }
 

@@ -82,6 +82,7 @@ macro_rules! every_test {
                 an_access_key_is_kept_until_it_is_deleted,
                 access_keys_are_listed_oldest_first,
                 an_access_key_id_is_unique,
+                audit_entries_are_read_by_time_and_pruned_from_the_oldest,
             }
             pools {
                 a_pool_comes_back_as_it_was_written,

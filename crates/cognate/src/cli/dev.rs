@@ -7,7 +7,9 @@ use clap::Args;
 use cognate::{Config, Door, FileConfig, Limits, UserPools};
 
 use super::delivery::Delivery;
-use super::{Data, FOLDER, Failure, Knowledge, Outside, RootKey, declare, listen, log, root_key, say, shutdown};
+use super::{
+    Data, FOLDER, Failure, Knowledge, LogFormat, Outside, RootKey, declare, listen, log, root_key, say, shutdown,
+};
 
 /// Where `dev` listens unless it is told otherwise.
 const ADDRESS: &str = "127.0.0.1:9229";
@@ -39,6 +41,9 @@ pub(super) struct Options {
     /// Listen on an address that other machines reach. Anybody there can do everything unless signatures are verified.
     #[arg(long)]
     allow_remote: bool,
+    /// How log lines are written, to standard error: for people or as JSON objects.
+    #[arg(long, env = "COGNATE_LOG_FORMAT", value_name = "text|json", default_value = "text")]
+    log_format: LogFormat,
 }
 
 impl Default for Options {
@@ -51,7 +56,7 @@ impl Default for Options {
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
-    log("warn,outbox=info");
+    log("warn,outbox=info", options.log_format);
     check_loopback(&options)?;
     let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
     let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));

@@ -8,7 +8,7 @@ use clap::Args;
 use cognate::{Exported, Secrets};
 
 use super::progress::Progress;
-use super::{Data, Failure, log, open_existing, tell};
+use super::{Data, Failure, LogFormat, log, open_existing, tell};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -27,7 +27,7 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
-    log("warn");
+    log("warn", LogFormat::of_environment());
     let out: Box<dyn Write + Send> = match &options.output {
         None if std::io::stdout().is_terminal() => {
             return Err("this would show secrets on the screen: name a file with --output FILE".to_owned());

@@ -8,7 +8,7 @@ use clap::Args;
 use cognate::{ImportOptions, ImportReport, UserPools};
 
 use super::progress::{Progress, bar};
-use super::{Data, Failure, configuration, log, say, tell};
+use super::{Data, Failure, LogFormat, configuration, log, say, tell};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -29,7 +29,7 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
-    log("warn");
+    log("warn", LogFormat::of_environment());
     let (input, size): (Box<dyn Read + Send>, u64) = match &options.file {
         None if std::io::stdin().is_terminal() => {
             return Err("name a file, or give one on standard input: cognate import < FILE".to_owned());

@@ -6,7 +6,7 @@ use clap::Args;
 use cognate::{Config, Door, FileConfig, UserPools};
 
 use super::delivery::Delivery;
-use super::{Data, Failure, Knowledge, Outside, RootKey, declare, listen, log, root_key, say, shutdown};
+use super::{Data, Failure, Knowledge, LogFormat, Outside, RootKey, declare, listen, log, root_key, say, shutdown};
 
 /// Where `serve` listens unless it is told otherwise: a proxy with TLS stands in front of it.
 const ADDRESS: &str = "127.0.0.1:9229";
@@ -32,10 +32,14 @@ pub(super) struct Options {
     pools: Option<PathBuf>,
     #[command(flatten)]
     root: RootKey,
+    /// How log lines are written, to standard error: for people or as JSON objects. COGNATE_LOG filters them, as in
+    /// COGNATE_LOG=info,access=off.
+    #[arg(long, env = "COGNATE_LOG_FORMAT", value_name = "text|json", default_value = "text")]
+    log_format: LogFormat,
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
-    log("info");
+    log("info", options.log_format);
     let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
     let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));
     let file = options.delivery.over(&file);
@@ -46,12 +50,19 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let (root_id, root_secret) = root_key(&pools, &options.root).await?;
     let address = options.listen.or(file.listen).unwrap_or_else(|| ADDRESS.to_owned());
     let listener = listen(&address).await?;
+    let metrics = match &file.metrics.address {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     if let Some(file) = options.pools.or(file.pools) {
         declare(&pools, &file).await?;
     }
     let door = Door::Serve { root_id, root_secret };
     let stop = shutdown::Requests::heed()?;
     let server = pools.serve(listener, &door, file.limits).map_err(|e| e.to_string())?;
+    if let Some(metrics) = metrics {
+        server.expose_metrics(metrics);
+    }
     say(&format!("Cognate serves on {}.", server.endpoint()));
     stop.wait().await?;
     tracing::info!("stopping: running requests may finish");

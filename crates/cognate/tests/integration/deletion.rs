@@ -104,6 +104,7 @@ async fn a_deleted_user_leaves_nothing_behind() {
     let needles = [bytes_of(&sub), sub.into_bytes(), b"zenobia".to_vec(), b"Zenobia".to_vec()];
     let tables = [
         "attempts",
+        "audit",
         "auth_events",
         "codes",
         "group_members",
@@ -120,7 +121,9 @@ async fn a_deleted_user_leaves_nothing_behind() {
     assert_eq!(tables_that_mention(folder.path(), &needles).await, tables, "a table that names users is not filled");
 
     send::<AdminDeleteUserRequest>(&pools, user.clone()).await.unwrap();
-    assert_eq!(tables_that_mention(folder.path(), &needles).await, [""; 0]);
+    // The trail keeps who was deleted, by the id alone.
+    assert_eq!(tables_that_mention(folder.path(), &needles).await, ["audit"]);
+    assert_eq!(tables_that_mention(folder.path(), &needles[2..]).await, [""; 0]);
     let gone = refused("UserNotFoundException", "User does not exist.");
     assert_eq!(send::<AdminGetUserRequest>(&pools, user).await, Err(gone));
     let members = json!({"UserPoolId": pool, "GroupName": "queens"});
@@ -150,8 +153,8 @@ async fn nothing_is_put_into_a_pool_that_is_being_deleted() {
         assert!(answer == gone() || (answer.is_none() && crate::engine::is_postgres()), "{answer:?}");
     }
     let needles = [pool.clone().into_bytes(), b"late".to_vec()];
-    // What tells other servers of it.
-    assert_eq!(tables_that_mention(folder.path(), &needles).await, ["config_changes"]);
+    // The trail outlives the pool, and so does what tells other servers of its end.
+    assert_eq!(tables_that_mention(folder.path(), &needles).await, ["audit", "config_changes"]);
 }
 
 /// Lets what was spawned before go first.

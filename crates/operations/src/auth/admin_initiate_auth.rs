@@ -3,8 +3,9 @@
 //! Errors: `ResourceNotFound` (pool, client), `InvalidParameter` (flow, missing parameter), `NotAuthorized` (password,
 //! secret hash, disabled, locked, refresh token), `UserNotFound`, `UserNotConfirmed`, `PasswordResetRequired`.
 
-use cognate_model::{AdminInitiateAuthRequest, AdminInitiateAuthResponse};
+use cognate_model::{AdminInitiateAuthRequest, AdminInitiateAuthResponse, AuthFlowType};
 
+use super::Outcome;
 use super::flow::{self, Api, SignIn};
 use crate::{Context, Error};
 
@@ -19,5 +20,10 @@ pub(crate) async fn handle(
     let mut sign_in = SignIn::new(Api::Admin, &pool, &client, address);
     sign_in.validation = request.client_metadata;
     let session = request.session.as_deref();
-    flow::begin(cx, &sign_in, request.auth_flow, request.auth_parameters, session).await.map(Into::into)
+    let ended = flow::begin(cx, &sign_in, request.auth_flow, request.auth_parameters, session).await;
+    // A refresh is no sign-in.
+    match request.auth_flow {
+        AuthFlowType::RefreshToken | AuthFlowType::RefreshTokenAuth => ended.map(Into::into),
+        _ => Outcome::counted(cx, ended).map(Into::into),
+    }
 }

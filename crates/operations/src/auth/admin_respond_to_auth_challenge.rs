@@ -22,8 +22,8 @@ pub(crate) async fn handle(
     let address = request.context_data.map(|context| context.ip_address);
     let mut sign_in = SignIn::new(Api::Admin, &pool, &client, address);
     sign_in.metadata = request.client_metadata;
-    let outcome = answer(cx, &sign_in, request.challenge_name, request.session, request.challenge_responses).await?;
-    Ok(outcome.into())
+    let ended = answer(cx, &sign_in, request.challenge_name, request.session, request.challenge_responses).await;
+    Outcome::counted(cx, ended).map(Into::into)
 }
 
 /// Answers a challenge, for either API.

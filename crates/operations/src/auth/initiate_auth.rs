@@ -6,8 +6,9 @@
 use std::net::IpAddr;
 
 use cognate_domain::Client;
-use cognate_model::{InitiateAuthRequest, InitiateAuthResponse, UserContextDataType};
+use cognate_model::{AuthFlowType, InitiateAuthRequest, InitiateAuthResponse, UserContextDataType};
 
+use super::Outcome;
 use super::flow::{self, Api, SignIn};
 use crate::{Context, Error};
 
@@ -18,7 +19,12 @@ pub(crate) async fn handle(cx: &Context, request: InitiateAuthRequest) -> Result
     let mut sign_in = SignIn::new(Api::Public, &pool, &client, address);
     sign_in.validation = request.client_metadata;
     let session = request.session.as_deref();
-    flow::begin(cx, &sign_in, request.auth_flow, request.auth_parameters, session).await.map(Into::into)
+    let ended = flow::begin(cx, &sign_in, request.auth_flow, request.auth_parameters, session).await;
+    // A refresh is no sign-in.
+    match request.auth_flow {
+        AuthFlowType::RefreshToken | AuthFlowType::RefreshTokenAuth => ended.map(Into::into),
+        _ => Outcome::counted(cx, ended).map(Into::into),
+    }
 }
 
 /// The address that a client states for its user. Only a client with a secret may be allowed to: anybody can run a

@@ -7,6 +7,9 @@ use cognate_model::{
     InitiateAuthResponse, RespondToAuthChallengeResponse,
 };
 
+use crate::watch::Led;
+use crate::{Context, Error};
+
 /// The end of a step.
 pub(crate) enum Outcome {
     /// The user is in.
@@ -25,6 +28,19 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    fn led(&self) -> Led {
+        match self {
+            Self::Tokens(_) => Led::In,
+            Self::Challenge { .. } => Led::On,
+        }
+    }
+
+    /// Counts how a step ended.
+    pub(crate) fn counted(cx: &Context, ended: Result<Self, Error>) -> Result<Self, Error> {
+        cx.sign_ins.count(ended.as_ref().map(Self::led));
+        ended
+    }
+
     /// A challenge without a session.
     pub(crate) fn challenge<const N: usize>(name: ChallengeNameType, parameters: [(&str, String); N]) -> Self {
         let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

@@ -5,6 +5,7 @@
 
 use cognate_model::{RespondToAuthChallengeRequest, RespondToAuthChallengeResponse};
 
+use super::Outcome;
 use super::admin_respond_to_auth_challenge::answer;
 use super::flow::{Api, SignIn};
 use super::initiate_auth::stated_address;
@@ -19,6 +20,6 @@ pub(crate) async fn handle(
     let address = stated_address(&client, request.user_context_data)?;
     let mut sign_in = SignIn::new(Api::Public, &pool, &client, address);
     sign_in.metadata = request.client_metadata;
-    let outcome = answer(cx, &sign_in, request.challenge_name, request.session, request.challenge_responses).await?;
-    Ok(outcome.into())
+    let ended = answer(cx, &sign_in, request.challenge_name, request.session, request.challenge_responses).await;
+    Outcome::counted(cx, ended).map(Into::into)
 }

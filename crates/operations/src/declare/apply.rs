@@ -14,6 +14,7 @@ use cognate_triggers::Target;
 
 use super::DeclaredPools;
 use super::file::{DeclaredClient, DeclaredPool, DeclaredUser};
+use crate::audit::Actor;
 use crate::directory::{self, Claim};
 use crate::hashing::{self, Owner};
 use crate::user_pools::change_pool;
@@ -22,6 +23,7 @@ use crate::{Context, Error, OpenPool, clients as app_clients};
 
 /// Declares again what was declared before, after the pools were removed.
 pub async fn again(cx: &Context) -> Result<(), Error> {
+    let cx = &cx.clone().acting_as(Actor::Declaration, cx.request_id());
     let declared = cx.declared.lock().unwrap_or_else(PoisonError::into_inner).clone();
     for declared in &declared {
         create_missing(cx, declared).await?;
@@ -31,6 +33,7 @@ pub async fn again(cx: &Context) -> Result<(), Error> {
 
 /// Creates what is declared and missing.
 pub async fn apply(cx: &Context, declared: &DeclaredPools) -> Result<(), Error> {
+    let cx = &cx.clone().acting_as(Actor::Declaration, cx.request_id());
     create_missing(cx, declared).await?;
     cx.declared.lock().unwrap_or_else(PoisonError::into_inner).push(declared.clone());
     Ok(())
@@ -83,6 +86,7 @@ async fn hook_in(cx: &Context, declared: &DeclaredPool, pool: Arc<OpenPool>) -> 
         return Ok(pool);
     }
     let webhooks = declared.webhooks.clone();
+    let cx = &cx.recording("UpdateUserPool", &declared.id, None);
     change_pool(cx, declared.id.clone(), move |_, pool| {
         let config = pool.config.lambda_config.get_or_insert_default();
         for webhook in &webhooks {
@@ -101,11 +105,17 @@ async fn create(cx: &Context, declared: &DeclaredPool) -> Result<Arc<OpenPool>, 
     }
     pool.leniencies = declared.leniencies;
     let data_key = new_data_key(cx, &pool);
+    let cx = &cx.recording("CreateUserPool", &declared.id, None);
     cx.write(move |tx| Ok(user_pools::insert(tx, &pool, &data_key)?)).await?;
     cx.pool(&declared.id).await
 }
 
 async fn add_group(cx: &Context, pool: &Arc<OpenPool>, declared: &CreateGroupRequest) -> Result<(), Error> {
+    let name = &declared.group_name;
+    if cx.read(|tx| Ok(groups::get(tx, pool.id(), name)?)).await?.is_some() {
+        return Ok(());
+    }
+    let cx = &cx.recording("CreateGroup", pool.id(), Some(("GroupName", name)));
     let now = cx.now();
     let group = GroupType {
         group_name: Some(declared.group_name.clone()),
@@ -142,6 +152,7 @@ async fn add_client(cx: &Context, pool: &Arc<OpenPool>, declared: &DeclaredClien
         client.secrets.push(app_clients::seal_secret(cx, pool, &client, secret));
     }
     let id = declared.id.clone();
+    let cx = &cx.recording("CreateUserPoolClient", pool.id(), None);
     let insert = move |tx: &mut dyn Tx| Ok(clients::insert(tx, &client)?);
     cx.write_and_forget(insert, move |cx| cx.client_changed(&id)).await
 }
@@ -151,6 +162,7 @@ async fn add_user(cx: &Context, pool: &Arc<OpenPool>, declared: &DeclaredUser) -
         return Ok(());
     }
     let user = new_user(cx, pool, declared).await?;
+    let cx = &cx.recording("AdminCreateUser", pool.id(), None);
     let (pool, names) = (Arc::clone(pool), declared.groups.clone());
     cx.write(move |tx| {
         directory::insert(tx, &pool, &user, Claim::Refused, usernames::taken)?;

@@ -14,7 +14,7 @@ use cognate_model::{
 use cognate_store::{Tx, auth_events, risk_marks};
 
 use crate::auth::SignIn;
-use crate::{Context, Error};
+use crate::{Context, Error, log_delivery};
 
 /// An attempt on its way to its event. The id becomes the `event_id` of the tokens.
 #[derive(Clone)]
@@ -156,6 +156,9 @@ impl Attempt {
             auth_events::insert(tx, pool.id(), user, &self.id, &event)?;
             event
         };
+        if risk::mode(pool).is_some() {
+            log_delivery::event(pool, user, &event);
+        }
         if self.response == EventResponseType::Pass && self.kind == EventType::SignIn && risk::mode(pool).is_some() {
             let find = |kind, value: &str| risk_marks::get(tx, pool.id(), user, kind, value);
             for mark in learning::signed_in(&event, find)? {

@@ -730,8 +730,8 @@ impl Request for model::GetLogDeliveryConfigurationRequest {
     type Response = model::GetLogDeliveryConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::GetLogDeliveryConfiguration;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetLogDeliveryConfiguration))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::log_delivery::get_log_delivery_configuration::handle(cx, self).await
     }
 }
 
@@ -1018,8 +1018,8 @@ impl Request for model::SetLogDeliveryConfigurationRequest {
     type Response = model::SetLogDeliveryConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::SetLogDeliveryConfiguration;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::SetLogDeliveryConfiguration))
+    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
+        crate::log_delivery::set_log_delivery_configuration::handle(cx, self).await
     }
 }
 

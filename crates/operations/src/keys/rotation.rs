@@ -57,6 +57,7 @@ pub async fn rotate(cx: &Context, pool: &str, ahead_seconds: u32) -> Result<Opti
         kids.push(key.kid.clone());
         new.push(SealedKey { ahead: i64::from(ahead_seconds) * 1_000_000, ..key });
     }
+    let cx = &cx.recording("RotateSigningKeys", pool.id(), None);
     if !insert(cx, &pool, new).await? {
         return Err(RotationError::Raced(pool.id().to_owned()));
     }
@@ -69,7 +70,7 @@ pub async fn rotate(cx: &Context, pool: &str, ahead_seconds: u32) -> Result<Opti
 /// Writes keys, all or none; false when others were faster.
 pub(super) async fn insert(cx: &Context, pool: &Arc<OpenPool>, keys: Vec<SealedKey>) -> Result<bool, Error> {
     let to = Arc::clone(pool);
-    let written = cx.store.write(move |tx| {
+    let written = cx.write_as(move |tx| {
         // A pool that is gone by now leaves no keys behind.
         if !user_pools::exists(tx, to.id())? {
             return Ok(false);

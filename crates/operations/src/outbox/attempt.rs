@@ -9,8 +9,9 @@ use cognate_store::outbox::{self, Leased};
 use cognate_store::{DbError, Tx};
 
 use super::{Message, backoff, open_message, seal_remains};
+use crate::log_delivery::NotDelivered;
 use crate::triggers::custom_sender;
-use crate::{Context, Error};
+use crate::{Context, Error, log_delivery};
 
 /// How often the outcome is written anew where the store is too busy to take it, and how long is waited in between. All
 /// of it ends before the lease does.
@@ -36,6 +37,12 @@ pub(super) async fn deliver(cx: Context, mut leased: Leased) {
         Err(reason) => End::GivenUp(reason.clone()),
     };
     let is_over = !matches!(end, End::PutBack(..));
+    if let (Ok(message), End::PutBack(reason, _) | End::GivenUp(reason)) = (&opened, &end)
+        && let Ok(pool) = cx.pool(&leased.pool).await
+    {
+        let (id, medium, purpose) = (&random::format_uuid(&leased.id), &message.medium, &message.purpose);
+        log_delivery::not_delivered(&pool, &leased.user, &NotDelivered { id, medium, purpose, reason, is_over });
+    }
     if let (Ok(message), true, false) = (opened, is_over, cx.settings.keeps_messages_readable)
         && let Ok(pool) = cx.pool(&leased.pool).await
         && let Ok(sealed) = seal_remains(&cx, &pool, &leased, message)

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 
 use super::attempt;
-use crate::{Caller, Context, Error, Services};
+use crate::{Caller, Context, Error, Services, audit};
 
 /// How many messages are delivered at once, and how many of one pool: what is slow in one holds up no other. A fourth
 /// pool with its share leaves no room, so that never more than three have to be passed over.
@@ -97,7 +97,7 @@ impl Worker {
                 tracing::warn!(%error, "the outbox was not read");
             }
             if let Err(error) = self.sweep().await {
-                tracing::warn!(%error, "old messages were not removed");
+                tracing::warn!(%error, "what is old was not removed");
             }
             let is_full = self.busy.len() >= MOST;
             tokio::select! {
@@ -167,14 +167,19 @@ impl Worker {
         self.busy.remove(&task);
     }
 
-    /// Removes what came to its end long ago. Where messages are kept readable, they are kept.
+    /// Removes what is older than it is kept: entries of the audit trail, and messages that came to their end. Where
+    /// messages are kept readable, they are kept.
     async fn sweep(&mut self) -> Result<(), Error> {
         let now = self.cx.now().micros();
         let is_early = self.swept.is_some_and(|last| (last..last + SWEEP).contains(&now));
-        if self.cx.settings.keeps_messages_readable || is_early {
+        if is_early {
             return Ok(());
         }
         self.swept = Some(now);
+        audit::prune(&self.cx).await?;
+        if self.cx.settings.keeps_messages_readable {
+            return Ok(());
+        }
         let before = now - STAYS * 1_000_000;
         while self.cx.write(move |tx| Ok(outbox::sweep(tx, before, SWEPT)?)).await? >= SWEPT.unsigned_abs() {}
         Ok(())

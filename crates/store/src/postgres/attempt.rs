@@ -142,8 +142,10 @@ fn commit(line: &mut Line, mark: Option<Mark>) -> End {
 }
 
 fn send_commit(line: &mut Line) -> Result<(), Failure> {
-    let connection = line.connection()?;
-    connection.wait(connection.client.batch_execute("COMMIT"))
+    let (begun, connection) = (Instant::now(), line.connection()?);
+    let committed = connection.wait(connection.client.batch_execute("COMMIT"));
+    line.shared().timings.commits.record(begun.elapsed());
+    committed
 }
 
 fn count(line: &Line, mark: Option<Mark>) {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::connection::{Engine, refine};
 use super::open::BUSY_TIMEOUT;
-use crate::Gauges;
 use crate::job::{self, Answer, Job, Verdict};
 use crate::tx::{Conflict, DbError, Tx};
+use crate::{Gauges, Timings};
 use rusqlite::Connection;
 
 /// How many transactions may wait. Beyond it callers hear "too many requests" instead of waiting without end.
@@ -42,6 +42,13 @@ struct Counts {
     commits: AtomicU64,
 }
 
+/// What is counted and timed.
+#[derive(Clone, Copy)]
+struct Watched<'a> {
+    counts: &'a Counts,
+    timings: &'a Timings,
+}
+
 /// What became of a group.
 struct Group {
     jobs: Vec<Box<dyn Job>>,
@@ -51,13 +58,13 @@ struct Group {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, wal: PathBuf) -> Self {
+    pub(super) fn start(connection: Connection, wal: PathBuf, timings: &Arc<Timings>) -> Self {
         let (jobs, queue) = sync_channel(QUEUE);
         let counts = Arc::new(Counts::default());
-        let shared = Arc::clone(&counts);
+        let (shared, timings) = (Arc::clone(&counts), Arc::clone(timings));
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || work(Engine::new(connection), &queue, &shared, &wal))
+            .spawn(move || work(Engine::new(connection), &queue, Watched { counts: &shared, timings: &timings }, &wal))
             .ok();
         Self { jobs: Some(jobs), thread, counts }
     }
@@ -101,10 +108,11 @@ impl Drop for Writer {
     }
 }
 
-fn work(mut engine: Engine, queue: &Receiver<Box<dyn Job>>, counts: &Counts, wal: &std::path::Path) {
+fn work(mut engine: Engine, queue: &Receiver<Box<dyn Job>>, watched: Watched<'_>, wal: &std::path::Path) {
+    let Watched { counts, timings } = watched;
     let mut next_look = 0;
     while let Ok(first) = queue.recv() {
-        let Group { jobs, kept, outcome } = commit_group(&mut engine, first, queue);
+        let Group { jobs, kept, outcome } = commit_group(&mut engine, first, queue, timings);
         counts.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
         let commits = counts.commits.fetch_add(1, Ordering::Relaxed);
         match &outcome {
@@ -139,7 +147,7 @@ fn empty_log(connection: &Connection) -> bool {
 }
 
 /// Runs what waits, each in its own savepoint so that a failing one fails alone, and commits all of it at once.
-fn commit_group(engine: &mut Engine, first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>) -> Group {
+fn commit_group(engine: &mut Engine, first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>, timings: &Timings) -> Group {
     let mut group = Group { jobs: Vec::with_capacity(16), kept: 0, outcome: Ok(()) };
     group.outcome = engine.execute("BEGIN IMMEDIATE", &[]).map(|_| ());
     let mut next = Some(first);
@@ -153,7 +161,9 @@ fn commit_group(engine: &mut Engine, first: Box<dyn Job>, queue: &Receiver<Box<d
         }
     }
     if group.outcome.is_ok() {
+        let begun = Instant::now();
         group.outcome = engine.execute("COMMIT", &[]).map(|_| ());
+        timings.commits.record(begun.elapsed());
     }
     if group.outcome.is_err()
         && !engine.connection.is_autocommit()

@@ -1,6 +1,7 @@
 //! What belongs to the installation rather than to a pool: settings and access keys.
 
 use cognate_store::access_keys::{self, StoredKey};
+use cognate_store::audit::{self, Wanted};
 use cognate_store::{DbError, settings};
 
 use crate::harness::{Engine, read, write};
@@ -42,4 +43,27 @@ pub async fn an_access_key_id_is_unique(engine: &impl Engine) {
     let store = engine.open();
     write(&store, |tx| access_keys::insert(tx, &key("AKIA1", 1))).await;
     assert_eq!(store.write(|tx| access_keys::insert(tx, &key("AKIA1", 2))).await, Err(DbError::Exists));
+}
+
+pub async fn audit_entries_are_read_by_time_and_pruned_from_the_oldest(engine: &impl Engine) {
+    let store = engine.open();
+    for number in [3, 1, 2] {
+        let pool = if number == 2 { "" } else { "pool" };
+        write(&store, move |tx| audit::append(tx, &[number; 16], pool, "CreateGroup", "{}")).await;
+    }
+    // An entry stays as it was written.
+    write(&store, |tx| audit::append(tx, &[2; 16], "other", "DeleteGroup", "{}")).await;
+    let all = Wanted { after: &[0; 16], before: &[u8::MAX; 16], pool: "", operation: "" };
+    let ids = |entries: Vec<audit::Entry>| entries.iter().map(|entry| entry.id[0]).collect::<Vec<_>>();
+    assert_eq!(ids(read(&store, |tx| audit::oldest_first(tx, &all, 9)).await), [1, 2, 3]);
+    assert_eq!(ids(read(&store, |tx| audit::newest_first(tx, &all, 2)).await), [3, 2]);
+    let of_pool = Wanted { pool: "pool", ..all };
+    assert_eq!(ids(read(&store, |tx| audit::oldest_first(tx, &of_pool, 9)).await), [1, 3]);
+    let between = Wanted { after: &[1; 16], before: &[3; 16], ..all };
+    assert_eq!(ids(read(&store, |tx| audit::oldest_first(tx, &between, 9)).await), [2]);
+    let of_operation = Wanted { operation: "DeleteGroup", ..all };
+    assert_eq!(ids(read(&store, |tx| audit::oldest_first(tx, &of_operation, 9)).await), [0; 0]);
+    assert_eq!(write(&store, |tx| audit::prune(tx, &[3; 16], 1)).await, 1);
+    assert_eq!(ids(read(&store, |tx| audit::oldest_first(tx, &all, 9)).await), [2, 3]);
+    assert_eq!(write(&store, |tx| audit::prune(tx, &[3; 16], 9)).await, 1);
 }
