@@ -57,6 +57,11 @@ pub fn build() -> Result<PathBuf, Failure> {
 impl Server {
     /// Starts Cognate on a data folder and waits until it is ready.
     pub fn start(bench: &Bench, mode: Mode, data: &Path) -> Result<Self, Failure> {
+        Self::start_on(bench, mode, data, None)
+    }
+
+    /// The same with the store in a database; the folder has the master key.
+    pub fn start_on(bench: &Bench, mode: Mode, data: &Path, database: Option<&str>) -> Result<Self, Failure> {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let address = free.map_err(|e| e.to_string())?;
         let log = std::fs::File::create(bench.folder.join("server.log")).map_err(|e| e.to_string())?;
@@ -68,6 +73,9 @@ impl Server {
         let settings = bench.folder.join("settings.toml");
         std::fs::write(&settings, format!("{limits}{}", hook::settings(bench.hook))).map_err(|e| e.to_string())?;
         command.arg("--config").arg(settings);
+        if let Some(url) = database {
+            command.env("COGNATE_DATABASE_URL", url);
+        }
         let child = command
             .env("COGNATE_LOG", "warn")
             .env("COGNATE_ROOT_ACCESS_KEY_ID", ROOT_ID)

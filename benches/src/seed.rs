@@ -8,7 +8,7 @@ use cognate::model::{
     AdminCreateUserRequest, AttributeType, CreateUserPoolClientRequest, CreateUserPoolRequest, ExplicitAuthFlowsType,
     MessageActionType,
 };
-use cognate::{Config, UserPools};
+use cognate::{Config, Database, DatabaseOptions, UserPools};
 use tokio::task::JoinSet;
 
 use crate::Failure;
@@ -49,7 +49,17 @@ pub fn attributes(username: &str) -> Vec<AttributeType> {
 
 /// Writes a folder.
 pub async fn write(folder: &Path, users: usize) -> Result<Seeded, Failure> {
-    let pools = UserPools::open(Config::development(folder)).map_err(|e| e.to_string())?;
+    write_to(Config::development(folder), folder, users).await
+}
+
+/// The same into a database; the folder has the master key.
+pub async fn write_database(folder: &Path, url: &str, users: usize) -> Result<Seeded, Failure> {
+    let database = Database { url: url.to_owned().into(), options: DatabaseOptions::default() };
+    write_to(Config { database: Some(database), ..Config::development(folder) }, folder, users).await
+}
+
+async fn write_to(config: Config, folder: &Path, users: usize) -> Result<Seeded, Failure> {
+    let pools = UserPools::open(config).map_err(|e| e.to_string())?;
     let request = CreateUserPoolRequest { pool_name: "bench".to_owned(), ..Default::default() };
     let pool = pools.send(request).await.map_err(|e| e.to_string())?.user_pool;
     let pool = pool.and_then(|pool| pool.id).ok_or("the pool has no id")?;
