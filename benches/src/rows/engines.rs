@@ -28,16 +28,15 @@ pub async fn rows(bench: &Bench, mode: Mode) -> Result<Vec<Row>, Failure> {
     let url = fresh_database(mode.name())?;
     let embedded = seed::write(&folder("sqlite"), seed::SMALL).await?;
     let remote = seed::write_database(&folder("postgres"), &url, seed::SMALL).await?;
-    let servers = [
-        Server::start(bench, mode, &embedded.folder)?,
-        Server::start_on(bench, mode, &remote.folder, Some(&url))?,
-    ];
+    let servers =
+        [Server::start(bench, mode, &embedded.folder)?, Server::start_on(bench, mode, &remote.folder, Some(&url))?];
     let mut rows = Vec::new();
     for (sqlite, postgres, alone) in WORK {
         say(&format!("{}: {postgres}", mode.name()));
         let work: fn(&Seeded) -> Work =
             if sqlite.starts_with("AdminGetUser") { one } else { |data| creation(data, Some("Bench-Pass-1!")) };
-        let job = |server| if alone { Job::Alone(server, work(&embedded)) } else { Job::Requests(server, work(&embedded)) };
+        let job =
+            |server| if alone { Job::Alone(server, work(&embedded)) } else { Job::Requests(server, work(&embedded)) };
         let other =
             |server| if alone { Job::Alone(server, work(&remote)) } else { Job::Requests(server, work(&remote)) };
         let [first, second] = &servers;

@@ -261,11 +261,7 @@ struct Alone<'a> {
 }
 
 impl Alone<'_> {
-    async fn ask(
-        &mut self,
-        statement: &Statement,
-        shared: &Arc<Shared>,
-    ) -> Result<Vec<tokio_postgres::Row>, Failure> {
+    async fn ask(&mut self, statement: &Statement, shared: &Arc<Shared>) -> Result<Vec<tokio_postgres::Row>, Failure> {
         if let Some(line) = &self.line {
             return line.query(statement).await;
         }

@@ -155,7 +155,8 @@ impl<'l> Session<'l> {
                     None => Ok(1),
                 }
             };
-            let inserts = put_off.iter().zip(&prepared).map(|(statement, prepared)| execute(client, prepared, statement));
+            let inserts =
+                put_off.iter().zip(&prepared).map(|(statement, prepared)| execute(client, prepared, statement));
             let inserted = in_order(inserts.collect());
             let brought = async {
                 match (last, prepared.last()) {

@@ -23,9 +23,7 @@ pub fn server() -> &'static Server {
     SERVER.get_or_init(|| {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         match variable("COGNATE_TEST_POSTGRES") {
-            Some(url) => {
-                Server { url, tls: variable("COGNATE_TEST_POSTGRES_TLS").unwrap_or_default(), _process: None }
-            }
+            Some(url) => Server { url, tls: variable("COGNATE_TEST_POSTGRES_TLS").unwrap_or_default(), _process: None },
             None => start(),
         }
     })
