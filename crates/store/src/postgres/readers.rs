@@ -178,19 +178,18 @@ impl Readers {
     /// A place for oneself, from the other end.
     async fn enter_alone(&self) -> Alone<'_> {
         let free = self.places.iter().rev().find_map(|place| Some((place, place.gate.try_write().ok()?)));
-        let (place, gate) = match free {
-            Some(free) => free,
-            None => {
-                let place = self.next();
-                (place, place.gate.write().await)
-            }
+        let (place, gate) = if let Some(free) = free {
+            free
+        } else {
+            let place = self.next();
+            (place, place.gate.write().await)
         };
         Alone { place, line: None, has_ended: true, _gate: gate }
     }
 
+    #[expect(clippy::indexing_slicing, reason = "there is one at least")]
     fn next(&self) -> &Place {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        // There is one at least.
         &self.places[turn % self.places.len()]
     }
 }
