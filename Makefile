@@ -2,7 +2,7 @@
 ## make check  the fast part: format, lints, unit tests
 ## make bench  one table of costs, ratios within one run
 ## make fuzz   every fuzz target for a minute
-## make test-postgres   the suites once more, against servers on PostgreSQL
+## make test-postgres   the part of it that runs the suites once more, against servers on PostgreSQL
 ## make nodes  two servers on one database against one: requests a second, and CPU of both sides
 ## make kill   twenty kills of a server under load, instead of the few in `make test`
 ## make soak   twenty minutes of load, every answer checked, while whatever can fail fails (SOAK_SECONDS, SOAK_SEED)
@@ -25,12 +25,12 @@ SOAK_SECONDS ?= 1200
 SOAK_SEED ?=
 SOAK_PHASES ?=
 
-.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres examples deny bench nodes fuzz kill clean-clients
+.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres test-postgres-18 examples deny bench nodes fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
 
-test: format generated layers lint unit binary javascript python soak-for-two-minutes deny
+test: format generated layers lint unit binary javascript python test-postgres test-postgres-18 soak-for-two-minutes deny
 	@echo "everything passed"
 
 check: format lint unit
@@ -73,15 +73,28 @@ packages:
 	[ -z "$$missing" ] || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq $$missing >/dev/null; } \
 	|| { echo "The suites need$$missing: apt-get install$$missing" >&2; exit 1; }
 
-# What ran on SQLite, on PostgreSQL.
+# What ran on SQLite, on PostgreSQL. `lost_database` has a server of its own, and has run already. The two suites run beside
+# each other: either has a core that waits.
 test-postgres: binary packages $(JS)/node_modules/.package-lock.json $(VENV)/.installed
-	xtask/postgres env COGNATE_TEST_ENGINE=postgres $(MAKE) --no-print-directory suites-on-postgres
+	xtask/postgres env COGNATE_TEST_ENGINE=postgres $(MAKE) --no-print-directory -j2 --output-sync=target suites-on-postgres
 
-.PHONY: suites-on-postgres
-suites-on-postgres:
-	cargo test --locked --package cognate --test integration
+.PHONY: suites-on-postgres integration-on-postgres javascript-on-postgres python-on-postgres
+suites-on-postgres: integration-on-postgres javascript-on-postgres python-on-postgres
+
+integration-on-postgres:
+	cargo test --locked --package cognate --test integration -- --skip lost_database::
+
+javascript-on-postgres:
 	cd $(JS) && npm test
+
+python-on-postgres:
 	cd clients/python && .venv/bin/python -m pytest
+
+# The store's own suite on the newest server that PyPI has. It is built without TLS, so the test of TLS is left out; that
+# of the engine that is embedded has run already.
+test-postgres-18:
+	xtask/postgres --version 18 cargo test --locked --package cognate-store --test suite -- \
+	    --skip embedded:: --skip tls_verifies_the_server_and_its_name
 
 # The programs of examples/ alone.
 examples: binary $(JS)/node_modules/.package-lock.json $(VENV)/.installed
@@ -119,8 +132,8 @@ deny:
 	    echo "the advisory database cannot be fetched: advisories are not checked"; \
 	fi
 
-bench:
-	cargo run --locked --release --package cognate-benches
+bench: packages
+	xtask/postgres cargo run --locked --release --package cognate-benches
 
 nodes:
 	xtask/postgres cargo run --locked --release --package cognate-benches -- nodes

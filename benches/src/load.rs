@@ -26,6 +26,8 @@ pub type Work = Arc<dyn Fn(Turn<'_>) -> Call + Send + Sync>;
 pub enum Job<'a> {
     /// Requests to a server.
     Requests(&'a Server, Work),
+    /// Requests to a server one after the other, so that each is alone.
+    Alone(&'a Server, Work),
     /// Calls of a function, on so many threads.
     Calls(usize, &'a (dyn Fn() + Sync)),
 }
@@ -114,8 +116,13 @@ struct Tally {
 impl Tally {
     async fn warm(job: &Job<'_>, length: Duration) -> Result<Self, Failure> {
         let mut connections = Vec::new();
-        if let Job::Requests(server, _) = job {
-            for number in 0..CONNECTIONS {
+        let (server, count) = match job {
+            Job::Requests(server, _) => (Some(server), CONNECTIONS),
+            Job::Alone(server, _) => (Some(server), 1),
+            Job::Calls(..) => (None, 0),
+        };
+        if let Some(server) = server {
+            for number in 0..count {
                 connections.push(Connection::open(server, number).await?);
             }
         }
@@ -128,7 +135,7 @@ impl Tally {
     async fn turn(&mut self, job: &Job<'_>, length: Duration) -> Result<(), Failure> {
         let begun = Instant::now();
         match job {
-            Job::Requests(server, work) => {
+            Job::Requests(server, work) | Job::Alone(server, work) => {
                 let before = server.cpu()?;
                 self.requests(work, begun + length).await?;
                 self.elapsed += begun.elapsed();

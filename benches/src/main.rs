@@ -36,6 +36,9 @@ pub struct Options {
     /// A short run: 20,000 users, 2 seconds. Its figures are rough.
     #[arg(long)]
     quick: bool,
+    /// Only what compares the engines.
+    #[arg(long)]
+    engines: bool,
     /// The server to measure; built when it is not given.
     #[arg(long, value_name = "FILE")]
     server: Option<PathBuf>,
@@ -62,6 +65,8 @@ pub struct Bench {
     pub users: usize,
     /// How long each load is measured.
     pub length: Duration,
+    /// Whether only the engines are compared.
+    pub engines_only: bool,
     /// Where the webhook listens.
     pub hook: std::net::SocketAddr,
 }
@@ -97,6 +102,7 @@ fn measure(options: &Options) -> Result<(), Failure> {
         // Whole tens, so that every prefix in a search finds ten.
         users: users.clamp(seed::SMALL, seed::LARGEST) / 10 * 10,
         length: Duration::try_from_secs_f64(seconds).map_err(|e| format!("--seconds: {e}"))?,
+        engines_only: options.engines,
         hook: runtime.block_on(hook::serve())?,
     };
     clear(&bench.folder)?;

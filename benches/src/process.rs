@@ -60,6 +60,12 @@ impl Server {
         Self::start_with(bench, mode, data, &[])
     }
 
+    /// The same with the store in a database; the folder has the master key.
+    pub fn start_on(bench: &Bench, mode: Mode, data: &Path, database: Option<&str>) -> Result<Self, Failure> {
+        let environment = database.map(|url| ("COGNATE_DATABASE_URL", url));
+        Self::start_with(bench, mode, data, environment.as_slice())
+    }
+
     /// The same with this environment besides.
     pub fn start_with(bench: &Bench, mode: Mode, data: &Path, environment: &[(&str, &str)]) -> Result<Self, Failure> {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());

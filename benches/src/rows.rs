@@ -2,6 +2,7 @@
 
 mod bare;
 mod crowd;
+mod engines;
 mod second_factor;
 mod sign_in;
 mod srp;
@@ -49,6 +50,8 @@ pub enum Against {
     SignInTogether,
     /// The modular powers of SRP and two signatures, each on one thread.
     Srp,
+    /// The CPU time of the same work on `SQLite`.
+    Sqlite,
     /// The CPU time of the same row with the small pool.
     Small,
     /// The median latency of the same row with the small pool.
@@ -110,9 +113,15 @@ struct Houses {
 
 /// Measures everything.
 pub async fn all(bench: &Bench) -> Result<Vec<Row>, Failure> {
+    let mut rows = Vec::new();
+    if bench.engines_only {
+        for mode in [Mode::Dev, Mode::Serve] {
+            rows.extend(engines::rows(bench, mode).await?);
+        }
+        return Ok(rows);
+    }
     say(&format!("writing {} users", bench.users));
     let large = seed::write(&bench.folder.join("large"), bench.users).await?;
-    let mut rows = Vec::new();
     for mode in [Mode::Dev, Mode::Serve] {
         rows.push(start::empty(bench, mode)?);
         rows.push(start::full(bench, mode, &large)?);
@@ -130,6 +139,7 @@ pub async fn all(bench: &Bench) -> Result<Vec<Row>, Failure> {
         rows.extend(triggers::rows(bench, mode, &houses.small).await?);
         rows.extend(crowd::rows(bench, mode, &houses.small).await?);
         rows.extend(users::creations(bench, &houses).await?);
+        rows.extend(engines::rows(bench, mode).await?);
         houses.small.server.stop()?;
         rows.push(start::after_kill(bench, mode, houses.large)?);
     }
@@ -153,6 +163,7 @@ pub fn reference(rows: &[Row], row: &Row, against: Against) -> Option<f64> {
         Against::SignIn => Some(bare(bare::HASH)? + bare(bare::SIGNATURES)?),
         Against::SignInTogether => Some(bare(bare::HASH_TOGETHER)? + bare(bare::SIGNATURES_TOGETHER)?),
         Against::Srp => Some(bare(bare::POWERS)? + bare(bare::SRP_SIGNATURES)?),
+        Against::Sqlite => cost(engines::on_sqlite(row.name)?, row.users).map(|(cpu, _)| cpu),
         Against::Small => small().map(|(cpu, _)| cpu),
         Against::SmallMedian => small()?.1.map(|times| f64::from(times.p50)),
         Against::Alone => rows.iter().find(|other| other.name == crowd::ALONE)?.times.map(|times| f64::from(times.p99)),

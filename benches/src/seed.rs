@@ -8,7 +8,7 @@ use cognate::model::{
     AdminCreateUserRequest, AttributeType, CreateUserPoolClientRequest, CreateUserPoolRequest, ExplicitAuthFlowsType,
     MessageActionType,
 };
-use cognate::{Config, UserPools};
+use cognate::{Config, Database, DatabaseOptions, UserPools};
 use tokio::task::JoinSet;
 
 use crate::Failure;
@@ -50,6 +50,12 @@ pub fn attributes(username: &str) -> Vec<AttributeType> {
 /// Writes a folder.
 pub async fn write(folder: &Path, users: usize) -> Result<Seeded, Failure> {
     fill(Config::development(folder), folder, users).await
+}
+
+/// The same into a database; the folder has the master key.
+pub async fn write_database(folder: &Path, url: &str, users: usize) -> Result<Seeded, Failure> {
+    let database = Database { url: url.to_owned().into(), options: DatabaseOptions::default() };
+    fill(Config { database: Some(database), ..Config::development(folder) }, folder, users).await
 }
 
 /// Writes the users into what this configuration names.

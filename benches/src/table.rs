@@ -110,6 +110,7 @@ fn name(against: Against) -> &'static str {
         Against::SignIn => "hash + signatures",
         Against::Srp => "powers + signatures",
         Against::SignaturesTogether | Against::SignInTogether => "the same on every core",
+        Against::Sqlite => "SQLite",
         Against::Small => "small pool",
         Against::SmallMedian => "small pool's p50",
         Against::Alone => "p99 alone",

@@ -129,7 +129,7 @@ pub async fn creations(bench: &Bench, houses: &Houses) -> Result<Vec<Row>, Failu
 }
 
 /// Users whose names and addresses lie anywhere among those of the others.
-fn creation(data: &Seeded, password: Option<&'static str>) -> Work {
+pub fn creation(data: &Seeded, password: Option<&'static str>) -> Work {
     let (pool, users) = (data.pool.clone(), data.users);
     Arc::new(move |turn: Turn<'_>| {
         let near = seed::username(turn.random.below(users));

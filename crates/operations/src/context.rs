@@ -196,7 +196,7 @@ impl Context {
     /// Runs reads.
     pub async fn read<T, F>(&self, reads: F) -> Result<T, Error>
     where
-        F: FnOnce(&mut dyn Tx) -> Result<T, Error> + Send,
+        F: Fn(&mut dyn Tx) -> Result<T, Error> + Send,
         T: Send,
     {
         match &self.trail {

@@ -1,8 +1,8 @@
 //! PostgreSQL, and what speaks its protocol: many nodes on one database.
 //!
-//! A transaction's closure is synchronous, so it runs where waiting for the server holds up nobody: one that writes on
-//! the thread of a connection, one that reads on the calling thread with a connection lent to it. Either drives its
-//! connection itself: no statement is handed from thread to thread.
+//! A transaction's closure is synchronous, and the server is not. One that writes runs on the thread of a connection,
+//! which it drives itself: waiting there holds up nobody. One that reads runs where it was called, as often as it takes
+//! until all its statements are answered (`readers.rs`). No statement is handed from thread to thread.
 
 mod address;
 mod attempt;
@@ -14,7 +14,9 @@ mod options;
 mod reach;
 mod readers;
 mod schema;
+mod script;
 mod session;
+mod shared_line;
 mod tls;
 mod values;
 mod writers;
@@ -66,7 +68,7 @@ impl Postgres {
         Ok(Self { readers: readers::Readers::new(&shared), writers, shared })
     }
 
-    pub(crate) async fn read<T, E>(&self, reads: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send) -> Result<T, E>
+    pub(crate) async fn read<T, E>(&self, reads: impl Fn(&mut dyn Tx) -> Result<T, E> + Send) -> Result<T, E>
     where
         T: Send,
         E: From<DbError> + Send,

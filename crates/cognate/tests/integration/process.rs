@@ -47,6 +47,13 @@ impl Program {
         Self::launch("serve", command)
     }
 
+    /// Starts it on the database of this URL, whatever engine the tests run on.
+    pub fn start_on(mode: &str, data: &Path, url: &str, arguments: &[&str]) -> Self {
+        let mut command = bare(&[&[mode, "--listen", "127.0.0.1:0"], arguments].concat());
+        command.env("COGNATE_DATABASE_URL", url).arg("--data").arg(data);
+        Self::launch(mode, command)
+    }
+
     fn launch(mode: &str, mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());

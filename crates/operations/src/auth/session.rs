@@ -106,6 +106,9 @@ pub(crate) struct Parts<'a> {
     pub(crate) rounds: Rounds,
 }
 
+/// Of how many sessions that are used up one removes the rows of those that have ended.
+const SWEEPS: u8 = 16;
+
 /// A session that was answered, to be marked as used.
 #[derive(Clone, Copy)]
 pub(crate) struct Spent {
@@ -276,7 +279,11 @@ impl Spent {
 
     /// Uses it up, in the transaction of its effect: of two answers with it, one wins.
     pub(crate) fn record(&self, tx: &mut dyn Tx, pool: &str, now: i64) -> Result<(), Error> {
-        used_sessions::forget_ended(tx, now)?;
+        // The rows of those that ended are in nobody's way: now and then suffices. By the id, because this may run again.
+        let [.., last] = self.id;
+        if last % SWEEPS == 0 {
+            used_sessions::forget_ended(tx, now)?;
+        }
         match used_sessions::insert(tx, pool, &self.id, self.expires) {
             Err(DbError::Exists) => Err(used()),
             other => Ok(other?),

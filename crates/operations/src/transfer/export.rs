@@ -146,10 +146,7 @@ impl Writing<'_> {
     }
 }
 
-async fn read<T: Send>(
-    cx: &Context,
-    reads: impl FnOnce(&mut dyn Tx) -> Result<T, DbError> + Send,
-) -> Result<T, Stopped> {
+async fn read<T: Send>(cx: &Context, reads: impl Fn(&mut dyn Tx) -> Result<T, DbError> + Send) -> Result<T, Stopped> {
     cx.store.read(reads).await.map_err(Stopped::because)
 }
 

@@ -48,7 +48,7 @@ pub(crate) async fn handle(cx: &Context, request: ListUsersRequest) -> Result<Li
     let question = ["ListUsers", pool.id(), text];
     let after: Option<Position> = page::open(cx, &pool, &question, request.pagination_token.as_deref())?;
     let size = page::size(request.limit);
-    let page = cx.read(|tx| find(tx, &pool, filter.as_ref(), after, size)).await?;
+    let page = cx.read(|tx| find(tx, &pool, filter.as_ref(), after.clone(), size)).await?;
     let pagination_token = page.next.map(|next| page::seal(cx, &pool, &question, next)).transpose()?;
     let users = page.users.iter().map(|user| view(user, wanted.as_ref())).collect();
     Ok(ListUsersResponse { users: Some(users), pagination_token })

@@ -9,7 +9,7 @@ use super::dialect::LAST;
 use super::failure::Failure;
 use super::faults::{Fault, Moment};
 use super::line::Line;
-use super::session::{Mark, Session};
+use super::session::{Guesses, Mark, Session};
 use crate::job::{Job, Verdict};
 use crate::tx::{ATTEMPTS, DbError};
 
@@ -17,7 +17,7 @@ use crate::tx::{ATTEMPTS, DbError};
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// For how long a server that cannot be reached is tried.
-const REACH: Duration = Duration::from_secs(10);
+pub(super) const REACH: Duration = Duration::from_secs(10);
 /// For how long the outcome of a commit is asked for. Longer than the server lets an idle transaction stay, because the
 /// answer waits for the end of the one that it is about.
 const ASK: Duration = Duration::from_mins(1);
@@ -30,6 +30,8 @@ enum End {
     Again(DbError),
     /// The same, but the server was lost.
     Lost(DbError),
+    /// The same, because it went on as if its inserts had worked.
+    Guessed,
     /// Nothing of it stands, and it would not go better.
     Failed(DbError),
 }
@@ -39,9 +41,14 @@ enum End {
 pub(super) fn run(line: &mut Line, job: &mut dyn Job) -> Result<(), DbError> {
     let mut attempt = 1;
     let mut runs = 0;
+    let mut guesses = Guesses::Allowed;
     loop {
-        let error = match once(line, job) {
+        let error = match once(line, job, guesses) {
             End::Done => return Ok(()),
+            End::Guessed => {
+                guesses = Guesses::Forbidden;
+                continue;
+            }
             End::Failed(error) => return Err(error),
             End::Lost(error) if line.shared().reach.lost_for().is_some_and(|time| time > REACH) => return Err(error),
             // Where no connection can be had nothing was run: the time is bounded, not the number.
@@ -62,16 +69,21 @@ pub(super) fn run(line: &mut Line, job: &mut dyn Job) -> Result<(), DbError> {
 }
 
 /// Anything up to a bound that doubles, so that those who lost together do not meet again.
-fn pause(attempt: usize) -> Duration {
+pub(super) fn pause(attempt: usize) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
     let longest = FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
     let share = Uuid::new_v4().as_u128() % 1_000;
     longest.mul_f64(f64::from(u16::try_from(share).unwrap_or_default()) / 1_000.0)
 }
 
-fn once(line: &mut Line, job: &mut dyn Job) -> End {
-    let mut session = Session::new(line);
+fn once(line: &mut Line, job: &mut dyn Job, guesses: Guesses) -> End {
+    let mut session = Session::new(line, guesses);
     let verdict = job.run(&mut session);
+    let has_failed = session.failure().is_some();
+    if verdict != Verdict::Lost {
+        session.settle();
+    }
+    let guessed_wrong = session.has_guessed_wrong();
     let (failure, begun, mark) = (session.failure().cloned(), session.has_begun(), session.mark());
     // A failure decides, whatever the closure made of it.
     let end = match (failure, verdict) {
@@ -79,6 +91,9 @@ fn once(line: &mut Line, job: &mut dyn Job) -> End {
             line.hang_up();
             return End::Lost(DbError::Engine(text));
         }
+        _ if guessed_wrong => End::Guessed,
+        // Of what was put off until the end; the closure could not see it.
+        (Some(Failure::Refused(error)), _) if !has_failed => End::Failed(error),
         (Some(Failure::Refused(_)), Verdict::Keep) => {
             End::Failed(DbError::Engine("a transaction went on after a statement had failed".to_owned()))
         }
@@ -175,7 +190,7 @@ fn took_effect(line: &mut Line, mark: Mark) -> Result<bool, DbError> {
 
 fn ask(line: &mut Line, mark: Mark) -> Result<Option<i64>, Failure> {
     let connection = line.connection()?;
-    let statement = connection.prepare(LAST)?.statement;
+    let statement = connection.prepare(LAST)?;
     let id: &[u8] = &mark.id;
     let row = connection.wait(connection.client.query_opt(&statement, &[&id]))?;
     row.map(|row| row.try_get(0).map_err(|error| Failure::of(&error))).transpose()

@@ -1,10 +1,8 @@
-//! A connection, driven by the thread that uses it, and opened anew when it was lost.
+//! A connection of writes, driven by the thread that uses it, and opened anew when it was lost.
 
 use std::collections::HashMap;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Runtime;
@@ -19,7 +17,7 @@ use super::failure::Failure;
 /// How long it may take until a connection is usable: name, socket, TLS and password of every server of the URL.
 const OPENING: Duration = Duration::from_secs(15);
 /// How much longer than a statement may take we wait for the server to say that it took too long.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the row of a connection stays behind that was not ended in order.
 const FORGET: Duration = Duration::from_hours(24);
 
@@ -33,17 +31,12 @@ pub(super) enum Role {
 /// A place for a connection.
 pub(super) struct Line {
     shared: Arc<Shared>,
-    role: Role,
     connection: Option<Connection>,
 }
 
 impl Line {
-    pub(super) fn new(shared: &Arc<Shared>, role: Role) -> Self {
-        Self { shared: Arc::clone(shared), role, connection: None }
-    }
-
-    pub(super) fn role(&self) -> Role {
-        self.role
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::clone(shared), connection: None }
     }
 
     pub(super) fn shared(&self) -> &Shared {
@@ -55,7 +48,7 @@ impl Line {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
-                let opened = Connection::open(&self.shared, self.role);
+                let opened = Connection::open(&self.shared);
                 self.shared.reach.note(opened.is_ok());
                 opened?
             }
@@ -76,22 +69,13 @@ impl Line {
     }
 }
 
-/// A statement as the server knows it.
-#[derive(Clone)]
-pub(super) struct Prepared {
-    pub(super) statement: Statement,
-    /// Whether no changed row means that the key exists already.
-    pub(super) is_insert: bool,
-}
-
 /// An open connection.
 pub(super) struct Connection {
     /// Drives the connection while somebody waits for it; there until the end.
     runtime: Option<Runtime>,
     pub(super) client: Client,
     /// By the address of the text: statements are constants of the program.
-    prepared: HashMap<(usize, usize), Prepared>,
-    role: Role,
+    prepared: HashMap<(usize, usize), Statement>,
     /// How long an answer may take.
     patience: Duration,
     /// Names the row of this connection in `commits`.
@@ -102,29 +86,14 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    fn open(shared: &Arc<Shared>, role: Role) -> Result<Self, Failure> {
+    fn open(shared: &Arc<Shared>) -> Result<Self, Failure> {
         let mut building = tokio::runtime::Builder::new_current_thread();
         let runtime = building.enable_all().build().map_err(|error| Failure::Lost(error.to_string()))?;
-        let id = Uuid::new_v4().into_bytes();
-        let opening = async {
-            let (client, driver) = shared.address.config.connect(shared.address.tls.clone()).await?;
-            // It ends with an error when the connection does, and so does the statement that waits for it.
-            tokio::spawn(driver);
-            client.batch_execute(&dialect::settings(shared.options.statement_time)).await?;
-            if role == Role::Writes {
-                client.batch_execute(&dialect::register(&id, now(), now_less(FORGET))).await?;
-            }
-            Ok(client)
-        };
-        let client = match runtime.block_on(async { timeout(OPENING, opening).await }) {
-            Ok(Ok(client)) => client,
-            Ok(Err(error)) => return Err(Failure::of(&error)),
-            Err(_) => return Err(Failure::Lost("the server does not answer".to_owned())),
-        };
+        let (client, id) = runtime.block_on(connect(shared, Role::Writes))?;
         shared.counts.connections.fetch_add(1, Ordering::Relaxed);
         let patience = shared.options.statement_time + PATIENCE;
         let shared = Arc::clone(shared);
-        Ok(Self { runtime: Some(runtime), client, prepared: HashMap::new(), role, patience, id, number: 0, shared })
+        Ok(Self { runtime: Some(runtime), client, prepared: HashMap::new(), patience, id, number: 0, shared })
     }
 
     /// Waits for the server. A server that does not answer is as good as gone.
@@ -136,38 +105,19 @@ impl Connection {
         }
     }
 
-    /// Sends a statement and does not wait for its answer.
-    pub(super) fn post(&self, statement: &'static str) {
-        let Some(runtime) = &self.runtime else { return };
-        runtime.block_on(async {
-            let mut sent = pin!(self.client.batch_execute(statement));
-            std::future::poll_fn(|cx| {
-                let _ = sent.as_mut().poll(cx);
-                Poll::Ready(())
-            })
-            .await;
-            // The task of the connection writes it now.
-            tokio::task::yield_now().await;
-        });
-    }
-
     /// The statement, prepared once on each connection.
-    pub(super) fn prepare(&mut self, sql: &'static str) -> Result<Prepared, Failure> {
+    pub(super) fn prepare(&mut self, sql: &'static str) -> Result<Statement, Failure> {
         let key = (sql.as_ptr() as usize, sql.len());
         if let Some(prepared) = self.prepared.get(&key) {
             return Ok(prepared.clone());
         }
-        let spelled = dialect::spell(sql, self.role);
-        let statement = self.wait(self.client.prepare(&spelled.text))?;
-        let prepared = Prepared { statement, is_insert: spelled.is_insert };
+        let prepared = self.wait(self.client.prepare(&dialect::spell(sql, Role::Writes)))?;
         self.prepared.insert(key, prepared.clone());
         Ok(prepared)
     }
 
     fn close(self) {
-        if self.role == Role::Writes {
-            let _ = self.wait(self.client.batch_execute(&dialect::unregister(&self.id)));
-        }
+        let _ = self.wait(self.client.batch_execute(&dialect::unregister(&self.id)));
     }
 }
 
@@ -178,6 +128,25 @@ impl Drop for Connection {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+    }
+}
+
+/// Opens a connection, driven by the runtime of now. The bytes name its row in `commits`, if it writes.
+pub(super) async fn connect(shared: &Shared, role: Role) -> Result<(Client, [u8; 16]), Failure> {
+    let id = Uuid::new_v4().into_bytes();
+    let opening = async {
+        let (client, driver) = shared.address.config.connect(shared.address.tls.clone()).await?;
+        // It ends with an error when the connection does, and so does the statement that waits for it.
+        tokio::spawn(driver);
+        client.batch_execute(&dialect::settings(shared.options.statement_time)).await?;
+        if role == Role::Writes {
+            client.batch_execute(&dialect::register(&id, now(), now_less(FORGET))).await?;
+        }
+        Ok(client)
+    };
+    match timeout(OPENING, opening).await {
+        Ok(opened) => opened.map(|client| (client, id)).map_err(|error| Failure::of(&error)),
+        Err(_) => Err(Failure::Lost("the server does not answer".to_owned())),
     }
 }
 

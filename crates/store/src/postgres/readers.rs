@@ -1,120 +1,363 @@
-//! Reads: connections that are lent to the thread that asks.
+//! Reads: on connections that are driven by the caller's own runtime, so that no thread waits and none hands over.
+//!
+//! A closure is synchronous and the server is not. So it runs on what is known of the answers so far (`script.rs`), stops
+//! at the first statement that is not, and runs again once that one is answered. A read of one statement is its own
+//! snapshot: it needs no transaction, and leaves at once behind those of other callers, in one message with them if they
+//! come together. A read of several has a connection for itself. One of many would run too often that way: it runs once,
+//! and its thread waits for the server while others take over the runtime's tasks.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 use super::Shared;
-use super::line::{Line, Role};
-use super::session::Session;
-use crate::tx::{DbError, Tx};
+use super::attempt::{REACH, pause};
+use super::failure::Failure;
+use super::script::{Script, Statement};
+use super::shared_line::SharedLine;
+use crate::tx::{DbError, Param, Rows, Tx};
 
-/// How many reads may wait for a connection. Beyond it callers hear "too many requests".
+/// How many reads may be under way. Beyond it callers hear "too many requests".
 const QUEUE: usize = 4_096;
+/// How many statements leave on one connection before the next one is used. A few: the server works on each connection
+/// with one core, and what stands behind a slow statement waits for it.
+const DEPTH: usize = 8;
+/// From how many statements on a closure does not run anew for each.
+const MANY: usize = 6;
 
 pub(super) struct Readers {
-    permits: Semaphore,
-    waiting: AtomicUsize,
-    idle: Mutex<Vec<Line>>,
+    places: Vec<Place>,
+    /// Where the next one waits who finds no place.
+    turn: AtomicUsize,
+    under_way: AtomicUsize,
+    /// How many statements closures had when they ran last, where it was more than one.
+    lengths: RwLock<HashMap<usize, usize>>,
+    shared: Arc<Shared>,
+}
+
+/// A place for a connection.
+#[derive(Default)]
+struct Place {
+    /// Entered by many with a statement each, or by one with a transaction.
+    gate: tokio::sync::RwLock<()>,
+    statements: AtomicUsize,
+    line: Mutex<Option<Arc<SharedLine>>>,
+    /// Held by the one who opens it.
+    opening: tokio::sync::Mutex<()>,
 }
 
 impl Readers {
     pub(super) fn new(shared: &Arc<Shared>) -> Self {
-        let lines: Vec<Line> = (0..shared.options.readers()).map(|_| Line::new(shared, Role::Reads)).collect();
-        Self { permits: Semaphore::new(lines.len()), waiting: AtomicUsize::new(0), idle: Mutex::new(lines) }
+        Self {
+            places: (0..shared.options.readers()).map(|_| Place::default()).collect(),
+            turn: AtomicUsize::new(0),
+            under_way: AtomicUsize::new(0),
+            lengths: RwLock::default(),
+            shared: Arc::clone(shared),
+        }
     }
 
-    pub(super) async fn run<T, E>(&self, reads: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send) -> Result<T, E>
+    pub(super) async fn run<T, E, F>(&self, reads: F) -> Result<T, E>
     where
+        F: Fn(&mut dyn Tx) -> Result<T, E> + Send,
         T: Send,
         E: From<DbError> + Send,
     {
-        let mut lent = self.lend().await?;
-        beside_the_runtime(|| lent.read(reads))
+        if Handle::try_current().is_err() {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| DbError::Engine(error.to_string()))?;
+            return runtime.block_on(self.run_here(reads));
+        }
+        self.run_here(reads).await
     }
 
-    async fn lend(&self) -> Result<Lent<'_>, DbError> {
-        let permit = match self.permits.try_acquire() {
-            Ok(permit) => permit,
-            Err(_) => self.wait().await?,
+    async fn run_here<T, E, F>(&self, reads: F) -> Result<T, E>
+    where
+        F: Fn(&mut dyn Tx) -> Result<T, E> + Send,
+        T: Send,
+        E: From<DbError> + Send,
+    {
+        let _under_way = UnderWay::enter(&self.under_way)?;
+        let which = std::any::type_name::<F>().as_ptr() as usize;
+        let mut persistence = Persistence::default();
+        let mut expected = self.length(which);
+        if expected < 2 {
+            let mut script = Script::default();
+            let answer = reads(&mut script);
+            let Some(statement) = script.take_asked() else { return answer };
+            script.learn(self.ask(&statement, &mut persistence).await);
+            let answer = reads(&mut script);
+            if script.take_asked().is_none() {
+                return answer;
+            }
+            expected = 2;
+        }
+        // Again from the beginning: what was seen until now may be of another state than what is to come.
+        loop {
+            let mut reading = self.enter_alone().await;
+            let mut script = Script::default();
+            let lost = loop {
+                if (expected >= MANY || script.len() >= MANY) && may_block() {
+                    let mut bridge = Bridge { script, reading: &mut reading, shared: &self.shared, lost: None };
+                    let answer = tokio::task::block_in_place(|| reads(&mut bridge));
+                    if let Some(lost) = bridge.lost {
+                        break lost;
+                    }
+                    self.set_length(which, bridge.script.len());
+                    reading.end();
+                    return answer;
+                }
+                let answer = reads(&mut script);
+                let Some(statement) = script.take_asked() else {
+                    reading.end();
+                    self.set_length(which, script.len());
+                    return answer;
+                };
+                match reading.ask(&statement, &self.shared).await {
+                    Err(Failure::Lost(reason)) => break Failure::Lost(reason),
+                    answered => script.learn(answered.map_err(|failure| failure.error())),
+                }
+            };
+            drop(reading);
+            persistence.pause(lost).await?;
+        }
+    }
+
+    fn length(&self, which: usize) -> usize {
+        self.lengths.read().unwrap_or_else(PoisonError::into_inner).get(&which).copied().unwrap_or_default()
+    }
+
+    fn set_length(&self, which: usize, length: usize) {
+        if self.length(which) != length {
+            self.lengths.write().unwrap_or_else(PoisonError::into_inner).insert(which, length);
+        }
+    }
+
+    /// One statement, beside those of others.
+    async fn ask(
+        &self,
+        statement: &Statement,
+        persistence: &mut Persistence,
+    ) -> Result<Vec<tokio_postgres::Row>, DbError> {
+        loop {
+            let place = self.enter().await;
+            let answered = match place.line(&self.shared).await {
+                Ok(line) => (line.query(statement).await, Some(line)),
+                Err(failure) => (Err(failure), None),
+            };
+            match answered {
+                (Err(Failure::Lost(reason)), line) => {
+                    if let Some(line) = line {
+                        place.hang_up(&line);
+                    }
+                    drop(place);
+                    persistence.pause(Failure::Lost(reason)).await?;
+                }
+                (answered, _) => return answered.map_err(|failure| failure.error()),
+            }
+        }
+    }
+
+    /// A place beside others: the first that is not busy, so that statements that come together leave together.
+    async fn enter(&self) -> Beside<'_> {
+        let free = |deepest: usize| {
+            let mut free = self.places.iter().filter(|place| place.statements.load(Ordering::Relaxed) < deepest);
+            free.find_map(|place| Some(Beside::new(place, place.gate.try_read().ok()?)))
         };
-        let line = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Ok(Lent { line: Some(line.ok_or(DbError::Closed)?), is_clean: true, readers: self, _permit: permit })
+        if let Some(place) = free(DEPTH).or_else(|| free(usize::MAX)) {
+            return place;
+        }
+        let place = self.next();
+        Beside::new(place, place.gate.read().await)
     }
 
-    async fn wait(&self) -> Result<SemaphorePermit<'_>, DbError> {
-        let place = Place::take(&self.waiting)?;
-        let permit = self.permits.acquire().await.map_err(|_| DbError::Closed);
-        drop(place);
-        permit
+    /// A place for oneself, from the other end.
+    async fn enter_alone(&self) -> Alone<'_> {
+        let free = self.places.iter().rev().find_map(|place| Some((place, place.gate.try_write().ok()?)));
+        let (place, gate) = if let Some(free) = free {
+            free
+        } else {
+            let place = self.next();
+            (place, place.gate.write().await)
+        };
+        Alone { place, line: None, has_ended: true, _gate: gate }
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "there is one at least")]
+    fn next(&self) -> &Place {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        &self.places[turn % self.places.len()]
     }
 }
 
-/// A place among those who wait, given back however the waiting ends.
-struct Place<'a>(&'a AtomicUsize);
+impl Place {
+    /// Its connection, opened if there is none that this runtime drives.
+    async fn line(&self, shared: &Arc<Shared>) -> Result<Arc<SharedLine>, Failure> {
+        if let Some(line) = self.open() {
+            return Ok(line);
+        }
+        let _opening = self.opening.lock().await;
+        if let Some(line) = self.open() {
+            return Ok(line);
+        }
+        let line = Arc::new(SharedLine::open(shared).await?);
+        *self.line.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&line));
+        Ok(line)
+    }
 
-impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize) -> Result<Self, DbError> {
-        let before = waiting.fetch_add(1, Ordering::Relaxed);
-        let place = Self(waiting);
-        if before < QUEUE { Ok(place) } else { Err(DbError::Busy) }
+    fn open(&self) -> Option<Arc<SharedLine>> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner).as_ref().filter(|line| line.is_usable()).cloned()
+    }
+
+    /// Gives this connection up, unless somebody did so before.
+    fn hang_up(&self, line: &Arc<SharedLine>) {
+        let mut current = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, line)) {
+            *current = None;
+        }
     }
 }
 
-impl Drop for Place<'_> {
+/// A place that others may use as well.
+struct Beside<'a> {
+    place: &'a Place,
+    _gate: RwLockReadGuard<'a, ()>,
+}
+
+impl<'a> Beside<'a> {
+    fn new(place: &'a Place, gate: RwLockReadGuard<'a, ()>) -> Self {
+        place.statements.fetch_add(1, Ordering::Relaxed);
+        Self { place, _gate: gate }
+    }
+}
+
+impl std::ops::Deref for Beside<'_> {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        self.place
+    }
+}
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        self.place.statements.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A place that nobody else uses, for a transaction that begins with its first statement.
+struct Alone<'a> {
+    place: &'a Place,
+    line: Option<Arc<SharedLine>>,
+    /// Whether the server hears of the end. If not, as after a failure, a panic, or a caller who hung up, the connection
+    /// is given up.
+    has_ended: bool,
+    _gate: RwLockWriteGuard<'a, ()>,
+}
+
+impl Alone<'_> {
+    async fn ask(&mut self, statement: &Statement, shared: &Arc<Shared>) -> Result<Vec<tokio_postgres::Row>, Failure> {
+        if let Some(line) = &self.line {
+            return line.query(statement).await;
+        }
+        let line = self.line.insert(self.place.line(shared).await?);
+        self.has_ended = false;
+        line.begin_with(statement).await
+    }
+
+    fn end(&mut self) {
+        if let Some(line) = &self.line {
+            line.post_end();
+        }
+        self.has_ended = true;
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        if let Some(line) = &self.line
+            && !self.has_ended
+        {
+            self.place.hang_up(line);
+        }
+    }
+}
+
+/// Whether this thread may wait, because the runtime has others.
+fn may_block() -> bool {
+    Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread
+}
+
+/// What is known already, and whatever the server answers besides. It waits.
+struct Bridge<'a, 'p> {
+    script: Script,
+    reading: &'a mut Alone<'p>,
+    shared: &'a Arc<Shared>,
+    lost: Option<Failure>,
+}
+
+impl Tx for Bridge<'_, '_> {
+    fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, DbError> {
+        self.script.execute(sql, params)
+    }
+
+    fn query(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Rows, DbError> {
+        if let Some(lost) = &self.lost {
+            return Err(lost.error());
+        }
+        if let Some(answer) = self.script.next() {
+            return answer;
+        }
+        let statement = Statement::of(sql, params);
+        match Handle::current().block_on(self.reading.ask(&statement, self.shared)) {
+            Err(lost @ Failure::Lost(_)) => Err(self.lost.insert(lost).error()),
+            answered => {
+                self.script.learn(answered.map_err(|failure| failure.error()));
+                self.script.next().unwrap_or_else(|| Ok(Rows::new()))
+            }
+        }
+    }
+}
+
+/// A read under way, until it ends however it ends.
+struct UnderWay<'a>(&'a AtomicUsize);
+
+impl<'a> UnderWay<'a> {
+    fn enter(count: &'a AtomicUsize) -> Result<Self, DbError> {
+        let before = count.fetch_add(1, Ordering::Relaxed);
+        let entered = Self(count);
+        if before < QUEUE { Ok(entered) } else { Err(DbError::Busy) }
+    }
+}
+
+impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// A connection for the time of a read, given back however the read ends.
-struct Lent<'a> {
-    line: Option<Line>,
-    /// Whether the connection is as it was; after a panic or a failure it is not.
-    is_clean: bool,
-    readers: &'a Readers,
-    /// Given back after the connection, so that whoever is let in finds one.
-    _permit: SemaphorePermit<'a>,
+/// How long a read goes on although the server is lost.
+#[derive(Default)]
+struct Persistence {
+    since: Option<Instant>,
+    attempts: usize,
 }
 
-impl Lent<'_> {
-    fn read<T, E: From<DbError>>(&mut self, reads: impl FnOnce(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
-        let line = self.line.as_mut().ok_or(DbError::Closed)?;
-        self.is_clean = false;
-        let mut session = Session::new(line);
-        let result = reads(&mut session);
-        let (begun, failed) = (session.has_begun(), session.failure().is_some());
-        if begun
-            && !failed
-            && let Ok(connection) = line.connection()
-        {
-            // Nobody waits for the end of a read.
-            connection.post("COMMIT");
+impl Persistence {
+    /// Waits before the next attempt; the first one follows at once, because a connection that was idle may have ended.
+    async fn pause(&mut self, failure: Failure) -> Result<(), DbError> {
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if since.elapsed() > REACH {
+            return Err(failure.error());
         }
-        self.is_clean = !failed;
-        result
-    }
-}
-
-impl Drop for Lent<'_> {
-    fn drop(&mut self) {
-        let Some(mut line) = self.line.take() else { return };
-        if !self.is_clean {
-            line.hang_up();
+        if self.attempts > 0 {
+            tokio::time::sleep(pause(self.attempts)).await;
         }
-        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-    }
-}
-
-/// Runs what blocks, so that the runtime's other tasks go on meanwhile where it has other threads.
-fn beside_the_runtime<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
-        // The runtime of one thread has to wait; but a connection must not be driven from within it.
-        Ok(_) => std::thread::scope(|scope| scope.spawn(work).join())
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-        Err(_) => work(),
+        self.attempts += 1;
+        Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use super::Shared;
 use super::attempt::run;
-use super::line::{Line, Role};
+use super::line::Line;
 use crate::job::{self, Job};
 use crate::tx::{Conflict, DbError, Tx};
 
@@ -26,7 +26,7 @@ impl Writers {
         let queue = Arc::new(Mutex::new(queue));
         let threads = (0..shared.options.writers())
             .map(|_| {
-                let (queue, line) = (Arc::clone(&queue), Line::new(shared, Role::Writes));
+                let (queue, line) = (Arc::clone(&queue), Line::new(shared));
                 std::thread::Builder::new().name("writer".to_owned()).spawn(move || work(line, &queue))
             })
             .collect::<Result<_, _>>()?;

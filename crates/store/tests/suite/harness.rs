@@ -31,7 +31,7 @@ pub async fn write<T: Send + 'static>(
 }
 
 /// Runs reads that are expected to succeed.
-pub async fn read<T: Send>(store: &Store, body: impl FnOnce(&mut dyn Tx) -> Result<T, DbError> + Send) -> T {
+pub async fn read<T: Send>(store: &Store, body: impl Fn(&mut dyn Tx) -> Result<T, DbError> + Send) -> T {
     store.read(body).await.expect("the rows are read")
 }
 

@@ -1,6 +1,7 @@
 //! Opening, sharing and losing connections.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -137,19 +138,100 @@ async fn a_full_queue_says_busy_and_loses_nothing_that_it_took() {
     assert_eq!(database.number("SELECT COUNT(*) FROM settings"), 4_096);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[tokio::test]
 async fn other_tasks_go_on_while_a_read_waits() {
     let database = Database::fresh();
     let store = open(&database);
-    let (send, receive) = channel();
-    let other = tokio::spawn(async move { send.send("hello").unwrap() });
-    let heard = read(&store, move |tx| {
-        settings::get(tx, "any")?;
-        receive.recv_timeout(Duration::from_mins(1)).map_err(|error| DbError::Engine(error.to_string()))
+    let (release, gate) = channel::<()>();
+    let (begun, mut has_begun) = tokio::sync::mpsc::channel(1);
+    let (holding, gate) = (store.clone(), std::sync::Mutex::new(gate));
+    let holder = tokio::spawn(async move {
+        write(&holding, move |tx| {
+            tx.execute("LOCK TABLE settings IN ACCESS EXCLUSIVE MODE", &[])?;
+            let _ = begun.try_send(());
+            let _ = gate.lock().unwrap().recv();
+            Ok(())
+        })
+        .await;
+    });
+    has_begun.recv().await.unwrap();
+    let reading = tokio::spawn(async move { read(&store, |tx| settings::get(tx, "any")).await });
+    let waiting =
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    while database.number(waiting) == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!reading.is_finished());
+    drop(release);
+    assert_eq!(reading.await.unwrap(), None);
+    holder.await.unwrap();
+}
+
+/// Reads so many settings, one statement each; gives how many are there, and how often the closure ran.
+async fn read_many(store: &Store, statements: usize) -> (usize, usize) {
+    let runs = AtomicUsize::new(0);
+    let found = read(store, |tx| {
+        runs.fetch_add(1, Ordering::SeqCst);
+        let mut found = 0;
+        for number in 0..statements {
+            found += usize::from(settings::get(tx, &format!("{number}"))?.is_some());
+        }
+        Ok(found)
     })
     .await;
-    assert_eq!(heard, "hello");
-    other.await.unwrap();
+    (found, runs.load(Ordering::SeqCst))
+}
+
+async fn write_many(store: &Store, count: usize) {
+    write(store, move |tx| (0..count).try_for_each(|number| settings::insert(tx, &format!("{number}"), b""))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_of_many_statements_runs_a_few_times_and_then_once() {
+    let database = Database::fresh();
+    let store = open(&database);
+    write_many(&store, 20).await;
+    let (found, runs) = read_many(&store, 20).await;
+    assert!(found == 20 && runs < 12, "{found} {runs}");
+    assert_eq!(read_many(&store, 20).await, (20, 1));
+}
+
+#[tokio::test]
+async fn a_read_of_many_statements_works_on_one_thread_as_well() {
+    let database = Database::fresh();
+    let store = open(&database);
+    write_many(&store, 20).await;
+    assert_eq!(read_many(&store, 20).await.0, 20);
+}
+
+#[test]
+fn reads_go_on_where_another_runtime_takes_over() {
+    let database = Database::fresh();
+    let store = open(&database);
+    for _ in 0..3 {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(works(&store, "any"));
+        runtime.block_on(write(&store, |tx| tx.execute("DELETE FROM settings", &[])));
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_in_the_middle_of_a_read_leaves_the_next_ones_alone() {
+    let database = Database::fresh();
+    let options = DatabaseOptions { connections: 2, ..DatabaseOptions::default() };
+    let store = Store::connect(database.url(), options).unwrap();
+    write_many(&store, 3).await;
+    read_many(&store, 3).await;
+    for polls in 0..8 {
+        let mut reading = Box::pin(read_many(&store, 3));
+        for _ in 0..polls {
+            if tokio::time::timeout(Duration::ZERO, &mut reading).await.is_ok() {
+                break;
+            }
+        }
+        drop(reading);
+        assert_eq!(read_many(&store, 3).await.0, 3, "after {polls} polls");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -138,7 +138,7 @@ async fn a_connection_that_is_cut_at_any_message_costs_no_effect() {
     for isolation in BOTH {
         for how in [Cut::Before, Cut::After, Cut::AfterTheAnswer] {
             let database = Database::fresh();
-            let proxy = Proxy::start(&database);
+            let proxy = Proxy::start(database.url());
             let store = connect(proxy.url(), isolation, Faults::default());
             let (mut done, mut cuts) = (0, 0);
             // The first run opens the connection and prepares its statements, so that the others are alike.
@@ -164,11 +164,42 @@ async fn a_connection_that_is_cut_at_any_message_costs_no_effect() {
 }
 
 #[tokio::test]
+async fn a_read_whose_connection_is_cut_at_any_message_runs_again() {
+    for how in [Cut::Before, Cut::After, Cut::AfterTheAnswer] {
+        let database = Database::fresh();
+        let proxy = Proxy::start(database.url());
+        let store = connect(proxy.url(), Isolation::ReadCommitted, Faults::default());
+        assert_eq!(run_counted(&store, "any".to_owned()).await.0, Ok(()));
+        for statements in [1, 3] {
+            let reads = |tx: &mut dyn Tx| {
+                let names = ["any", "any again", "none"];
+                names[..statements].iter().map(|name| settings::get(tx, name)).collect::<Result<Vec<_>, _>>()
+            };
+            let all = [Some(b"first".to_vec()), Some(b"second".to_vec()), None];
+            let mut cuts = 0;
+            // The first run opens the connection and prepares the statements, so that the others are alike.
+            for message in 0.. {
+                if message > 0 {
+                    proxy.cut(When::Message(message - 1), how);
+                }
+                assert_eq!(read(&store, reads).await, all[..statements], "{how:?} {statements} {message}");
+                if message > 0 && !proxy.has_cut() {
+                    break;
+                }
+                cuts += usize::from(message > 0);
+                assert_eq!(read(&store, reads).await, all[..statements]);
+            }
+            assert!(cuts >= 3 * statements, "{cuts} messages");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_commit_whose_answer_is_cut_off_took_effect_once() {
     for isolation in BOTH {
         for how in [Cut::Before, Cut::After, Cut::AfterTheAnswer, Cut::Late, Cut::Held] {
             let database = Database::fresh();
-            let proxy = Proxy::start(&database);
+            let proxy = Proxy::start(database.url());
             let store = connect(proxy.url(), isolation, Faults::default());
             run_counted(&store, "warm".to_owned()).await.0.unwrap();
             proxy.cut(When::Commit, how);
@@ -191,7 +222,7 @@ async fn a_commit_whose_answer_is_cut_off_took_effect_once() {
 async fn under_many_cuts_every_acknowledged_effect_is_there_and_no_other() {
     for isolation in BOTH {
         let database = Database::fresh();
-        let proxy = Arc::new(Proxy::start(&database));
+        let proxy = Arc::new(Proxy::start(database.url()));
         let options = DatabaseOptions { connections: 8, isolation, ..DatabaseOptions::default() };
         let store = Store::connect(proxy.url(), options).unwrap();
         let mut tasks = JoinSet::new();

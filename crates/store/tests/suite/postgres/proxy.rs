@@ -7,8 +7,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::server::{Database, of_database, server};
-
 /// Which message the connection is cut at.
 #[derive(Debug, Clone, Copy)]
 pub enum When {
@@ -74,21 +72,21 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// In front of this database.
-    pub fn start(database: &Database) -> Self {
+    /// In front of the database of this URL, which leads through the server's socket.
+    pub fn start(database: &str) -> Self {
+        let (socket, name) = parts(database);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let plan = Arc::new(Plan::default());
         let shared = Arc::clone(&plan);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten().filter(|_| !shared.is_closed()) {
-                let plan = Arc::clone(&shared);
+                let (plan, socket) = (Arc::clone(&shared), socket.clone());
                 // A connection that breaks is what this is about.
-                std::thread::spawn(move || drop(forward(client, &plan)));
+                std::thread::spawn(move || drop(forward(client, &socket, &plan)));
             }
         });
-        let server = format!("postgres://postgres@{address}/postgres");
-        Self { url: of_database(&server, database.name()), plan }
+        Self { url: format!("postgres://postgres@{address}/{name}"), plan }
     }
 
     /// The database behind it.
@@ -120,18 +118,16 @@ impl Proxy {
     }
 }
 
-/// The socket of the server, from its URL.
-fn socket() -> String {
-    let url = &server().url;
-    let place = url.split_once('@').unwrap().1.split_once('/').unwrap().0;
+/// The socket of the server and the name of the database, from a URL.
+fn parts(url: &str) -> (String, String) {
+    let (place, name) = url.split_once('@').unwrap().1.split_once('/').unwrap();
     let (folder, port) = place.rsplit_once(':').unwrap();
-    let folder = folder.replace("%2F", "/");
-    format!("{folder}/.s.PGSQL.{port}")
+    (format!("{}/.s.PGSQL.{port}", folder.replace("%2F", "/")), name.to_owned())
 }
 
 /// Passes messages on until one of the ends is gone.
-fn forward(mut client: TcpStream, plan: &Plan) -> std::io::Result<()> {
-    let mut server = UnixStream::connect(socket())?;
+fn forward(mut client: TcpStream, socket: &str, plan: &Plan) -> std::io::Result<()> {
+    let mut server = UnixStream::connect(socket)?;
     client.set_nodelay(true)?;
     let muted = Arc::new(AtomicBool::new(false));
     {

@@ -11,7 +11,7 @@ use cognate_store::{DatabaseOptions, Store};
 pub struct Server {
     /// Its socket.
     pub url: String,
-    /// Through TLS, with a password and its certificate.
+    /// Through TLS, with a password and its certificate. Empty where the server was built without TLS.
     pub tls: String,
     /// Stops when this process ends, and its end of the pipe with it.
     _process: Option<Child>,
@@ -22,9 +22,9 @@ pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        match (variable("COGNATE_TEST_POSTGRES"), variable("COGNATE_TEST_POSTGRES_TLS")) {
-            (Some(url), Some(tls)) => Server { url, tls, _process: None },
-            _ => start(),
+        match variable("COGNATE_TEST_POSTGRES") {
+            Some(url) => Server { url, tls: variable("COGNATE_TEST_POSTGRES_TLS").unwrap_or_default(), _process: None },
+            None => start(),
         }
     })
 }
