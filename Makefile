@@ -1,6 +1,9 @@
 ## make test   everything that a change must pass, in the order in which it fails fastest
 ## make check  the fast part: format, lints, unit tests
 ## make bench  one table of costs, ratios within one run
+## make bench-import   users a second and CPU of `cognate import` and `cognate export`
+## make bench-backup   what a backup costs those who ask meanwhile
+## make scale  size, start, memory and every admin operation with SCALE users
 ## make fuzz   every fuzz target for a minute
 ## make test-postgres   the suites once more, against servers on PostgreSQL
 ## make kill   twenty kills of a server under load, instead of the few in `make test`
@@ -19,8 +22,10 @@ JS := clients/javascript
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 KILL_ROUNDS ?= 20
 FUZZ_SECONDS ?= 60
+IMPORT_USERS ?= 1000000
+SCALE ?= 1000,1000000
 
-.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres examples deny bench fuzz kill clean-clients
+.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres examples deny bench bench-import bench-backup scale fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -114,6 +119,16 @@ deny:
 
 bench:
 	cargo run --locked --release --package cognate-benches
+
+bench-import:
+	cargo run --locked --release --package cognate-benches -- import --users $(IMPORT_USERS)
+
+bench-backup:
+	cargo run --locked --release --package cognate-benches -- backup --users $(IMPORT_USERS)
+
+# With COGNATE_DATABASE_URL the users are in that database, which has to be a new one for each number.
+scale:
+	cargo run --locked --release --package cognate-benches -- scale --counts $(SCALE)
 
 fuzz:
 	fuzz/run $(FUZZ_SECONDS)

@@ -48,7 +48,7 @@ impl Connection {
         let stream = TcpStream::connect(server.address).await.map_err(|e| e.to_string())?;
         stream.set_nodelay(true).map_err(|e| e.to_string())?;
         let writer = Arc::clone(&server.writer);
-        Ok(Self { number, random: Random(number as u64 + 1), stream, writer, answer: Vec::with_capacity(16 << 10) })
+        Ok(Self { number, random: Random::new(number as u64), stream, writer, answer: Vec::with_capacity(16 << 10) })
     }
 
     /// Makes the request that is chosen for it; the microseconds that it took.
@@ -108,6 +108,11 @@ fn bounds(answer: &[u8]) -> Result<Option<(usize, usize)>, Failure> {
 pub struct Random(u64);
 
 impl Random {
+    /// Choices that begin with a number.
+    pub fn new(seed: u64) -> Self {
+        Self(seed + 1)
+    }
+
     /// A number below `bound`.
     pub fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;

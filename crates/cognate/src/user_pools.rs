@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cognate_operations::custom_challenges::CustomChallenges;
 use cognate_operations::declare::{self, DeclaredPools};
+use cognate_operations::imports;
 use cognate_operations::keys::{self, Rotated, RotationError};
 use cognate_operations::outbox::{self, Deliveries, Listed, RetryError};
 use cognate_operations::transfer::{self, Exported, Secrets, Stopped};
@@ -213,6 +214,15 @@ impl UserPools {
         tell: &mut transfer::Tell<'_>,
     ) -> (transfer::Report, Result<(), Stopped>) {
         transfer::import(&self.context(), input, options, tell).await
+    }
+
+    /// Tells what became of each row of a user import job so far, in the words of the live service's log, and gives the job.
+    pub async fn import_log(
+        &self,
+        job: &str,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<cognate_model::UserImportJobType, Error> {
+        imports::log::read(&self.context(), job, tell).await
     }
 
     /// The root key of this installation, made at first; the flag tells whether it was made now.

@@ -36,6 +36,10 @@ mod limits;
 mod moving;
 #[path = "integration/moving_hashes.rs"]
 mod moving_hashes;
+#[path = "integration/moving_jobs.rs"]
+mod moving_jobs;
+#[path = "integration/moving_kill.rs"]
+mod moving_kill;
 #[path = "integration/moving_refusals.rs"]
 mod moving_refusals;
 #[path = "integration/not_built.rs"]

@@ -10,6 +10,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (7, include_str!("migrations/0007_risk.sql")),
     (8, include_str!("migrations/0008_outbox.sql")),
     (9, include_str!("migrations/0009_import_jobs.sql")),
+    (13, include_str!("migrations/0013_import_log.sql")),
 ];
 
 /// The schema that this program writes.

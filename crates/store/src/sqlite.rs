@@ -13,6 +13,7 @@ use rusqlite::Connection;
 
 use crate::tx::{ATTEMPTS, Conflict, DbError, Tx};
 use crate::{Gauges, OpenError};
+use writer::Checkpoint;
 
 pub(crate) struct Sqlite {
     readers: readers::Readers,
@@ -26,32 +27,35 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) fn open(folder: &Path) -> Result<Self, OpenError> {
-        Self::open_alone(folder, Ok)
-    }
-
-    pub(crate) fn open_for_bulk(folder: &Path) -> Result<Self, OpenError> {
-        Self::open_alone(folder, |connection| open::tune_for_bulk(connection, folder))
-    }
-
-    fn open_alone(
-        folder: &Path,
-        tune: impl FnOnce(Connection) -> Result<Connection, OpenError>,
-    ) -> Result<Self, OpenError> {
-        let lock = open::lock(folder)?;
-        let mut store = Self::on(folder, tune(open::writer(folder)?)?)?;
-        store.lock = Some(lock);
+        let mut store = Self::open_alone(folder, Checkpoint::InBackground)?;
         store.checkpoints = Some(checkpoint::Checkpoints::start(folder)?);
         Ok(store)
     }
 
-    pub(crate) fn open_beside(folder: &Path) -> Result<Self, OpenError> {
-        Self::on(folder, open::writer(folder)?)
+    pub(crate) fn open_for_bulk(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_alone(folder, Checkpoint::AfterEachCommit)
     }
 
-    fn on(folder: &Path, connection: Connection) -> Result<Self, OpenError> {
+    fn open_alone(folder: &Path, checkpoint: Checkpoint) -> Result<Self, OpenError> {
+        let lock = open::lock(folder)?;
+        let writer = open::writer(folder)?;
+        let writer = match checkpoint {
+            Checkpoint::InBackground => writer,
+            Checkpoint::AfterEachCommit => open::tune_for_bulk(writer, folder)?,
+        };
+        let mut store = Self::on(folder, writer, checkpoint)?;
+        store.lock = Some(lock);
+        Ok(store)
+    }
+
+    pub(crate) fn open_beside(folder: &Path) -> Result<Self, OpenError> {
+        Self::on(folder, open::writer(folder)?, Checkpoint::InBackground)
+    }
+
+    fn on(folder: &Path, connection: Connection, checkpoint: Checkpoint) -> Result<Self, OpenError> {
         Ok(Self {
             readers: readers::Readers::open(folder)?,
-            writer: writer::Writer::start(connection, open::wal(folder)),
+            writer: writer::Writer::start(connection, open::wal(folder), checkpoint),
             wal: open::wal(folder),
             checkpoints: None,
             lock: None,

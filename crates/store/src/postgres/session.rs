@@ -169,6 +169,10 @@ impl Marking {
 }
 
 impl Tx for Session<'_> {
+    fn writes_many_at_once(&self) -> bool {
+        true
+    }
+
     fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, DbError> {
         match self.run(sql, params, true)? {
             Brought::Changed(rows) => Ok(rows),
