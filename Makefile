@@ -1,6 +1,9 @@
 ## make test   everything that a change must pass, in the order in which it fails fastest
 ## make check  the fast part: format, lints, unit tests
 ## make bench  one table of costs, ratios within one run
+## make bench-import   users a second and CPU of `cognate import` and `cognate export`
+## make bench-backup   what a backup costs those who ask meanwhile
+## make scale  size, start, memory and every admin operation with SCALE users
 ## make fuzz   every fuzz target for a minute
 ## make test-postgres   the part of it that runs the suites once more, against servers on PostgreSQL
 ## make nodes  two servers on one database against one: requests a second, and CPU of both sides
@@ -24,8 +27,10 @@ FUZZ_SECONDS ?= 60
 SOAK_SECONDS ?= 1200
 SOAK_SEED ?=
 SOAK_PHASES ?=
+IMPORT_USERS ?= 1000000
+SCALE ?= 1000,1000000
 
-.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres test-postgres-18 examples deny bench nodes fuzz kill clean-clients
+.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres test-postgres-18 examples deny bench bench-import bench-backup scale nodes fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -137,6 +142,16 @@ bench: packages
 
 nodes:
 	xtask/postgres cargo run --locked --release --package cognate-benches -- nodes
+
+bench-import:
+	cargo run --locked --release --package cognate-benches -- import --users $(IMPORT_USERS)
+
+bench-backup:
+	cargo run --locked --release --package cognate-benches -- backup --users $(IMPORT_USERS)
+
+# With COGNATE_DATABASE_URL the users are in that database, which has to be a new one for each number.
+scale:
+	cargo run --locked --release --package cognate-benches -- scale --counts $(SCALE)
 
 fuzz:
 	fuzz/run $(FUZZ_SECONDS)

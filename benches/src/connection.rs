@@ -48,7 +48,7 @@ impl Connection {
         let stream = TcpStream::connect(server.address).await.map_err(|e| e.to_string())?;
         stream.set_nodelay(true).map_err(|e| e.to_string())?;
         let writer = Arc::clone(&server.writer);
-        Ok(Self { number, random: Random(number as u64 + 1), stream, writer, answer: Vec::with_capacity(16 << 10) })
+        Ok(Self { number, random: Random::new(number as u64), stream, writer, answer: Vec::with_capacity(16 << 10) })
     }
 
     /// Lets its choices be these.
@@ -117,6 +117,11 @@ impl Random {
     pub fn from_time(number: usize) -> Self {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Self(since.as_nanos() as u64 ^ ((number as u64 + 1) << 56))
+    }
+
+    /// Choices that begin with a number.
+    pub fn new(seed: u64) -> Self {
+        Self(seed + 1)
     }
 
     /// A number below `bound`.

@@ -5,6 +5,8 @@
 //! Argon2id hash), which vary least, and the figures that the project wants to reach. Nothing is asserted but that every
 //! answer is right. Linux only: CPU time and memory are read from /proc.
 
+mod backups;
+mod bulk;
 mod connection;
 mod echo;
 mod hook;
@@ -12,6 +14,7 @@ mod load;
 mod nodes;
 mod process;
 mod rows;
+mod scale;
 mod seed;
 mod sigv4;
 mod table;
@@ -28,7 +31,7 @@ pub struct Options {
     #[command(subcommand)]
     command: Option<Command>,
     /// How many users the large pool has.
-    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(long, global = true, default_value_t = 1_000_000)]
     users: usize,
     /// How many seconds each load is measured.
     #[arg(long, default_value_t = 6.0)]
@@ -40,10 +43,10 @@ pub struct Options {
     #[arg(long)]
     engines: bool,
     /// The server to measure; built when it is not given.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     server: Option<PathBuf>,
     /// Keep the data folders.
-    #[arg(long)]
+    #[arg(long, global = true)]
     keep: bool,
 }
 
@@ -53,6 +56,18 @@ enum Command {
     Echo,
     /// Two servers against one on the same PostgreSQL database, which `xtask/postgres` starts.
     Nodes,
+    /// `cognate import` and `cognate export` of so many users (--users): users a second, and CPU seconds per 1,000 users,
+    /// which another load on the machine hardly changes.
+    Import,
+    /// What a backup of so many users (--users) costs those who ask meanwhile: latencies with and without it, in turns.
+    Backup,
+    /// Size, start, memory and every operation of administrators among few and many users. With COGNATE_DATABASE_URL the
+    /// users are in that database.
+    Scale {
+        /// How many users, one number or more.
+        #[arg(long, value_delimiter = ',', default_values_t = [1_000, 1_000_000])]
+        counts: Vec<usize>,
+    },
 }
 
 /// What a run is about.
@@ -79,6 +94,7 @@ fn main() -> ExitCode {
     let outcome = match options.command {
         Some(Command::Echo) => echo::serve(),
         Some(Command::Nodes) => measure_nodes(&options),
+        Some(_) => many(&options),
         None => measure(&options),
     };
     match outcome {
@@ -91,14 +107,49 @@ fn main() -> ExitCode {
 }
 
 fn measure(options: &Options) -> Result<(), Failure> {
-    let target = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target");
+    let (runtime, bench) = prepare(options, "bench")?;
+    let rows = runtime.block_on(rows::all(&bench))?;
+    if !options.keep {
+        clear(&bench.folder)?;
+    }
+    println!("{}", table::text(&bench, &rows));
+    let file = target().join("bench.json");
+    std::fs::write(&file, table::json(&bench, &rows)?).map_err(|e| format!("{}: {e}", file.display()))
+}
+
+fn target() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target")
+}
+
+/// What is about many users.
+fn many(options: &Options) -> Result<(), Failure> {
+    let (runtime, bench) = prepare(options, "many")?;
+    println!("{}, load average {}", table::machine(), std::fs::read_to_string("/proc/loadavg").unwrap_or_default());
+    let users = bench.folder.join(bench.users.to_string());
+    runtime.block_on(async {
+        match &options.command {
+            Some(Command::Backup) => backups::run(&bench).await,
+            Some(Command::Scale { counts }) => scale::run(&bench, counts, options.keep).await,
+            _ => {
+                let (data, imported) = bulk::fill(&bench, &users, bench.users).await?;
+                println!("{}\n{}", bulk::HEAD, imported.line("import"));
+                println!("{}", bulk::export(&bench, &data)?.line("export"));
+                Ok(())
+            }
+        }
+    })?;
+    if options.keep { Ok(()) } else { clear(&bench.folder) }
+}
+
+/// An empty folder, and what a run is about.
+fn prepare(options: &Options, folder: &str) -> Result<(tokio::runtime::Runtime, Bench), Failure> {
     let (users, seconds) = if options.quick { (20_000, 2.0) } else { (options.users, options.seconds) };
     // One thread makes the load, so that a machine of two cores has one left for the server.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|e| e.to_string())?;
     let bench = Bench {
         server: options.server.clone().map_or_else(process::build, Ok)?,
-        folder: target.join("bench"),
+        folder: target().join(folder),
         // Whole tens, so that every prefix in a search finds ten.
         users: users.clamp(seed::SMALL, seed::LARGEST) / 10 * 10,
         length: Duration::try_from_secs_f64(seconds).map_err(|e| format!("--seconds: {e}"))?,
@@ -107,34 +158,14 @@ fn measure(options: &Options) -> Result<(), Failure> {
     };
     clear(&bench.folder)?;
     std::fs::create_dir_all(&bench.folder).map_err(|e| format!("{}: {e}", bench.folder.display()))?;
-    let rows = runtime.block_on(rows::all(&bench))?;
-    if !options.keep {
-        clear(&bench.folder)?;
-    }
-    println!("{}", table::text(&bench, &rows));
-    let file = target.join("bench.json");
-    std::fs::write(&file, table::json(&bench, &rows)?).map_err(|e| format!("{}: {e}", file.display()))
+    Ok((runtime, bench))
 }
 
 fn measure_nodes(options: &Options) -> Result<(), Failure> {
-    let seconds = if options.quick { 2.0 } else { options.seconds };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = runtime.map_err(|e| e.to_string())?;
-    let bench = Bench {
-        server: options.server.clone().map_or_else(process::build, Ok)?,
-        folder: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/bench-nodes"),
-        users: seed::SMALL,
-        length: Duration::try_from_secs_f64(seconds).map_err(|e| format!("--seconds: {e}"))?,
-        hook: runtime.block_on(hook::serve())?,
-    };
-    clear(&bench.folder)?;
-    std::fs::create_dir_all(&bench.folder).map_err(|e| format!("{}: {e}", bench.folder.display()))?;
-    let text = runtime.block_on(nodes::table(&bench));
-    if !options.keep {
-        clear(&bench.folder)?;
-    }
+    let (runtime, bench) = prepare(options, "bench-nodes")?;
+    let text = runtime.block_on(nodes::table(&Bench { users: seed::SMALL, ..bench }));
     println!("{}", text?);
-    Ok(())
+    if options.keep { Ok(()) } else { clear(&target().join("bench-nodes")) }
 }
 
 fn clear(folder: &std::path::Path) -> Result<(), Failure> {

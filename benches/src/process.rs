@@ -121,11 +121,7 @@ impl Server {
 
     /// Its resident memory in MiB.
     pub fn resident(&self) -> Result<f64, Failure> {
-        let file = format!("/proc/{}/status", self.child.id());
-        let text = std::fs::read_to_string(&file).map_err(|e| format!("{file}: {e}"))?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-        let kib: f64 = line.trim().trim_end_matches(" kB").parse().map_err(|e| format!("VmRSS: {e}"))?;
-        Ok(kib / 1_024.0)
+        memory(self.child.id(), "VmRSS:")
     }
 
     /// Its process id.
@@ -152,13 +148,32 @@ impl Drop for Server {
     }
 }
 
+/// A figure of a process's memory in MiB.
+pub fn memory(process: u32, name: &str) -> Result<f64, Failure> {
+    let file = format!("/proc/{process}/status");
+    let text = std::fs::read_to_string(&file).map_err(|e| format!("{file}: {e}"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).ok_or_else(|| format!("no {name}"))?;
+    let kib: f64 = line.trim().trim_end_matches(" kB").parse().map_err(|e| format!("{name} {e}"))?;
+    Ok(kib / 1_024.0)
+}
+
 /// User and system time of a process, or of `self`, in seconds.
 pub fn cpu(process: &str) -> Result<f64, Failure> {
+    times(process, 11)
+}
+
+/// The same of the processes that this one started and that have ended.
+pub fn children_cpu() -> Result<f64, Failure> {
+    times("self", 13)
+}
+
+/// The sum of two fields of /proc/…/stat.
+fn times(process: &str, first: usize) -> Result<f64, Failure> {
     let file = format!("/proc/{process}/stat");
     let text = std::fs::read_to_string(&file).map_err(|e| format!("{file}: {e}"))?;
     let fields = fields(&text);
     let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok());
-    let (user, system) = ticks(11).zip(ticks(12)).ok_or_else(|| format!("{file} reads {text:?}"))?;
+    let (user, system) = ticks(first).zip(ticks(first + 1)).ok_or_else(|| format!("{file} reads {text:?}"))?;
     Ok((user + system) / TICKS)
 }
 

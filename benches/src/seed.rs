@@ -20,7 +20,7 @@ pub const LARGEST: usize = 7_000_000;
 /// How many creations are under way at once; the store's queue takes a few more.
 const UNDER_WAY: usize = 2_000;
 /// Users arrive in the order of multiples of this prime, so that no index has the luck of sorted keys.
-const STRIDE: usize = 7_368_787;
+pub const STRIDE: usize = 7_368_787;
 
 /// A data folder with one pool.
 #[derive(Clone)]

@@ -117,7 +117,8 @@ fn name(against: Against) -> &'static str {
     }
 }
 
-fn machine() -> String {
+/// What the machine is.
+pub fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let model = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
         let line = text.lines().find(|line| line.starts_with("model name"))?;

@@ -9,6 +9,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use cognate_crypto::digest::Sha256;
 use cognate_store::backup::{self as database, Content, Copied, Vacant};
@@ -19,6 +20,8 @@ const MARK: &[u8; 16] = b"cognate backup 1";
 const TRAILER: u64 = 16 + 32;
 /// How much is read and written at once.
 const PIECE: usize = 1 << 20;
+/// How long a backup rests at most.
+const LONGEST_REST: Duration = Duration::from_millis(50);
 
 /// Why a backup was not made or not restored.
 #[derive(Debug, Error)]
@@ -52,11 +55,18 @@ pub fn backup(folder: &Path, file: &Path, report: &mut dyn FnMut(Copied)) -> Res
         return Err(BackupError::Exists(file.to_path_buf()));
     }
     let draft = Draft::new(beside(file, ".partial"))?;
-    database::copy(folder, &draft.path, report)?;
+    let mut begun = Instant::now();
+    // A server beside it has processors and disk to itself for half of the time.
+    let mut rest = |copied| {
+        report(copied);
+        std::thread::sleep(begun.elapsed().min(LONGEST_REST));
+        begun = Instant::now();
+    };
+    database::copy(folder, &draft.path, &mut rest)?;
     let trouble = |source| BackupError::File { path: draft.path.clone(), source };
     let mut written = OpenOptions::new().read(true).write(true).open(&draft.path).map_err(trouble)?;
     let size = written.metadata().map_err(trouble)?.len();
-    let hash = copy_hashed(&mut written, &mut io::sink(), size, &mut |_| {}).map_err(trouble)?;
+    let hash = copy_hashed(&mut written, &mut io::sink(), size, &mut rest).map_err(trouble)?;
     written.write_all(MARK).and_then(|()| written.write_all(&hash)).map_err(trouble)?;
     written.sync_all().map_err(trouble)?;
     std::fs::rename(&draft.path, file).map_err(|source| BackupError::File { path: file.to_path_buf(), source })?;

@@ -7,6 +7,7 @@ mod delivery;
 mod dev;
 mod export;
 mod import;
+mod import_log;
 mod keys;
 mod outbox;
 mod progress;
@@ -69,6 +70,8 @@ enum Command {
     /// Passwords come along as Argon2id, bcrypt, scrypt or PBKDF2 hashes. Who is there already is left as they are, so
     /// an import that was interrupted is run again. No trigger runs and no message is sent.
     Import(import::Options),
+    /// What became of each row of a user import job (StartUserImportJob), as the live service writes it to CloudWatch.
+    ImportLog(import_log::Options),
 }
 
 /// The folder of a short task that needs no key.
@@ -77,11 +80,23 @@ struct Folder {
     /// The folder of the store; ./.cognate unless it is given.
     #[arg(long = "data", value_name = "DIR", default_value = ".cognate")]
     folder: PathBuf,
+    /// Only to refuse it.
+    #[arg(long, env = "COGNATE_DATABASE_URL", hide = true, hide_env_values = true)]
+    database_url: Option<cognate::DatabaseUrl>,
 }
 
 impl Folder {
-    fn path(&self) -> &std::path::Path {
-        &self.folder
+    /// The folder, unless the data is in a database.
+    fn path(&self) -> Result<&std::path::Path, Failure> {
+        match &self.database_url {
+            Some(url) if !url.as_str().is_empty() => {
+                Err("the data is in PostgreSQL (COGNATE_DATABASE_URL), whose own \
+                 tools back it up and restore it: pg_basebackup with an archive of its log, or pg_dump; docs/moving.md \
+                 says more. For a folder, unset COGNATE_DATABASE_URL"
+                    .to_owned())
+            }
+            _ => Ok(&self.folder),
+        }
     }
 }
 
@@ -234,6 +249,7 @@ pub fn run() -> Result<(), Failure> {
         Some(Command::Restore(options)) => backup::restore(&options),
         Some(Command::Export(options)) => in_runtime(export::run(options)),
         Some(Command::Import(options)) => in_runtime(import::run(options)),
+        Some(Command::ImportLog(options)) => in_runtime(import_log::run(options)),
         None => in_runtime(dev::run(dev::Options::default())),
     }
 }

@@ -7,6 +7,7 @@ use cognate_crypto::random;
 use cognate_operations::audit::{self, Actor, Entry as AuditEntry, Filter as AuditFilter};
 use cognate_operations::custom_challenges::CustomChallenges;
 use cognate_operations::declare::{self, DeclaredPools};
+use cognate_operations::imports;
 use cognate_operations::keys::{self, Rotated, RotationError};
 use cognate_operations::outbox::{self, Deliveries, Listed, RetryError};
 use cognate_operations::transfer::{self, Exported, Secrets, Stopped};
@@ -246,6 +247,15 @@ impl UserPools {
     async fn record(&self, operation: &'static str, pool: &str) -> Result<(), Stopped> {
         let recorded = self.context().recording(operation, pool, None).write(|_| Ok(())).await;
         recorded.map_err(|error| Stopped { line: None, reason: error.to_string() })
+    }
+
+    /// Tells what became of each row of a user import job so far, in the words of the live service's log, and gives the job.
+    pub async fn import_log(
+        &self,
+        job: &str,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<cognate_model::UserImportJobType, Error> {
+        imports::log::read(&self.context(), job, tell).await
     }
 
     /// The root key of this installation, made at first; the flag tells whether it was made now.

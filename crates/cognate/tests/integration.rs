@@ -40,6 +40,10 @@ mod lost_database;
 mod moving;
 #[path = "integration/moving_hashes.rs"]
 mod moving_hashes;
+#[path = "integration/moving_jobs.rs"]
+mod moving_jobs;
+#[path = "integration/moving_kill.rs"]
+mod moving_kill;
 #[path = "integration/moving_refusals.rs"]
 mod moving_refusals;
 #[path = "integration/nodes.rs"]

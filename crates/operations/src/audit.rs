@@ -262,6 +262,10 @@ impl Tx for Noting<'_> {
         self.tx.query(sql, params)
     }
 
+    fn writes_many_at_once(&self) -> bool {
+        self.tx.writes_many_at_once()
+    }
+
     fn note(&mut self, subject: Subject<'_>) {
         self.trail.note(subject);
     }

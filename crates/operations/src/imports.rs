@@ -1,15 +1,16 @@
 //! Jobs that take users in from a CSV file: made, given their file, started, and followed.
 //!
-//! One job of a pool runs at a time. The rows' outcomes are log events in the words of the live service's, under the
-//! target `user_import`. A job that was on its way when the server ended is told to have failed: the users it took in
-//! stay, and another job with the same file passes them over. Where servers share a database, a job is leased to one of
-//! them, and another goes on with it once the lease has ended.
+//! One job of a pool runs at a time. What becomes of each row is kept with the job, and is a log event under the target
+//! `user_import`, in the words of the live service's (`log`). A job that was on its way when the server ended is told to
+//! have failed: the users it took in stay, and another job with the same file passes them over. Where servers share a
+//! database, a job is leased to one of them, and another goes on with it once the lease has ended.
 
 pub mod create_user_import_job;
 pub mod describe_user_import_job;
 pub mod get_csv_header;
 mod keeper;
 pub mod list_user_import_jobs;
+pub mod log;
 mod run;
 pub mod start_user_import_job;
 pub mod stop_user_import_job;

@@ -1,6 +1,7 @@
 //! Jobs that take users in from CSV files, and the files.
 
 use cognate_model::{UserImportJobStatusType, UserImportJobType};
+use serde::{Deserialize, Serialize};
 
 use crate::tx::{self, DbError, Param, Row, Subject, Tx};
 
@@ -126,6 +127,61 @@ pub fn running(tx: &mut dyn Tx, until: i64) -> Result<Vec<(String, StoredJob)>, 
         &[Param::Int(until)],
     )?;
     rows.into_iter().map(|mut row| Ok((row.text(5)?, from_row(row)?))).collect()
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// The user is in.
+    Succeeded,
+    /// The user was there already.
+    Skipped,
+    /// The user is not in, for this reason.
+    Failed(String),
+}
+
+/// The same outcome of lines that follow each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcomes {
+    /// The number of the first line.
+    pub first: u64,
+    /// The number of the last one.
+    pub last: u64,
+    /// What became of them.
+    pub outcome: Outcome,
+}
+
+/// Writes what became of a batch of rows.
+pub fn insert_outcomes(tx: &mut dyn Tx, pool: &str, job: &str, outcomes: &[Outcomes]) -> Result<(), DbError> {
+    let Some(first) = outcomes.first() else { return Ok(()) };
+    let record = tx::to_json(&outcomes)?;
+    tx.execute(
+        "INSERT INTO import_outcomes (pool, job, first_line, record) VALUES ($1, $2, $3, $4)",
+        &[Param::Text(pool), Param::Text(job), Param::Int(line(first.first)), Param::Text(&record)],
+    )?;
+    Ok(())
+}
+
+/// What became of a job's rows behind a line, of so many batches.
+pub fn outcomes(tx: &mut dyn Tx, pool: &str, job: &str, after: u64, batches: i64) -> Result<Vec<Outcomes>, DbError> {
+    let rows = tx.query(
+        "SELECT record FROM import_outcomes WHERE pool = $1 AND job = $2 AND first_line > $3 ORDER BY first_line LIMIT $4",
+        &[Param::Text(pool), Param::Text(job), Param::Int(line(after)), Param::Int(batches)],
+    )?;
+    let batches = rows.into_iter().map(|mut row| row.json(0)).collect::<Result<Vec<Vec<Outcomes>>, DbError>>()?;
+    Ok(batches.into_iter().flatten().collect())
+}
+
+fn line(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The pools with a job of this id: one at most, but for a miracle.
+pub fn pools_of(tx: &mut dyn Tx, id: &str) -> Result<Vec<String>, DbError> {
+    tx.query("SELECT pool FROM import_jobs WHERE id = $1", &[Param::Text(id)])?
+        .into_iter()
+        .map(|mut row| row.text(0))
+        .collect()
 }
 
 /// Writes a part of a job's file.

@@ -12,6 +12,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (9, include_str!("migrations/0009_import_jobs.sql")),
     (10, include_str!("migrations/0010_nodes.sql")),
     (11, include_str!("migrations/0011_audit.sql")),
+    (12, include_str!("migrations/0012_import_log.sql")),
 ];
 
 /// The schema that this program writes.

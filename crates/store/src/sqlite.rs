@@ -14,6 +14,7 @@ use rusqlite::Connection;
 
 use crate::tx::{ATTEMPTS, Conflict, DbError, Tx};
 use crate::{Gauges, OpenError, Timings};
+use writer::Checkpoint;
 
 pub(crate) struct Sqlite {
     readers: readers::Readers,
@@ -27,33 +28,40 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) fn open(folder: &Path, timings: &Arc<Timings>) -> Result<Self, OpenError> {
-        Self::open_alone(folder, timings, Ok)
-    }
-
-    pub(crate) fn open_for_bulk(folder: &Path, timings: &Arc<Timings>) -> Result<Self, OpenError> {
-        Self::open_alone(folder, timings, |connection| open::tune_for_bulk(connection, folder))
-    }
-
-    fn open_alone(
-        folder: &Path,
-        timings: &Arc<Timings>,
-        tune: impl FnOnce(Connection) -> Result<Connection, OpenError>,
-    ) -> Result<Self, OpenError> {
-        let lock = open::lock(folder)?;
-        let mut store = Self::on(folder, tune(open::writer(folder)?)?, timings)?;
-        store.lock = Some(lock);
+        let mut store = Self::open_alone(folder, timings, Checkpoint::InBackground)?;
         store.checkpoints = Some(checkpoint::Checkpoints::start(folder)?);
         Ok(store)
     }
 
-    pub(crate) fn open_beside(folder: &Path, timings: &Arc<Timings>) -> Result<Self, OpenError> {
-        Self::on(folder, open::writer(folder)?, timings)
+    pub(crate) fn open_for_bulk(folder: &Path, timings: &Arc<Timings>) -> Result<Self, OpenError> {
+        Self::open_alone(folder, timings, Checkpoint::AfterEachCommit)
     }
 
-    fn on(folder: &Path, connection: Connection, timings: &Arc<Timings>) -> Result<Self, OpenError> {
+    fn open_alone(folder: &Path, timings: &Arc<Timings>, checkpoint: Checkpoint) -> Result<Self, OpenError> {
+        let lock = open::lock(folder)?;
+        let writer = open::writer(folder)?;
+        let writer = match checkpoint {
+            Checkpoint::InBackground => writer,
+            Checkpoint::AfterEachCommit => open::tune_for_bulk(writer, folder)?,
+        };
+        let mut store = Self::on(folder, writer, timings, checkpoint)?;
+        store.lock = Some(lock);
+        Ok(store)
+    }
+
+    pub(crate) fn open_beside(folder: &Path, timings: &Arc<Timings>) -> Result<Self, OpenError> {
+        Self::on(folder, open::writer(folder)?, timings, Checkpoint::InBackground)
+    }
+
+    fn on(
+        folder: &Path,
+        connection: Connection,
+        timings: &Arc<Timings>,
+        checkpoint: Checkpoint,
+    ) -> Result<Self, OpenError> {
         Ok(Self {
             readers: readers::Readers::open(folder)?,
-            writer: writer::Writer::start(connection, open::wal(folder), timings),
+            writer: writer::Writer::start(connection, open::wal(folder), timings, checkpoint),
             wal: open::wal(folder),
             checkpoints: None,
             lock: None,

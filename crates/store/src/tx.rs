@@ -8,6 +8,8 @@ pub trait Tx {
     fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, DbError>;
     /// Runs a query.
     fn query(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Rows, DbError>;
+    /// Whether one statement that writes many rows costs less than one for each: where it is a message there and back.
+    fn writes_many_at_once(&self) -> bool;
     /// Hears whom or what the transaction is about, where somebody keeps a record of it; engines do not.
     fn note(&mut self, _subject: Subject<'_>) {}
 }
@@ -159,9 +161,27 @@ pub(crate) fn changed(rows: u64) -> Result<(), DbError> {
     if rows == 0 { Err(DbError::Changed) } else { Ok(()) }
 }
 
+/// Cuts rows into those that a statement writes together: [`MANY`], or fewer that are to be written one by one.
+pub(crate) fn in_many<'a, T>(tx: &dyn Tx, rows: &'a [T]) -> std::slice::Chunks<'a, T> {
+    // Of a statement for many rows `SQLite` keeps a copy of every page that it touches, to take it back.
+    rows.chunks(if tx.writes_many_at_once() { MANY } else { 1 })
+}
+
 /// JSON for a column.
 pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, DbError> {
     serde_json::to_string(value).map_err(|e| DbError::Corrupt(e.to_string()))
+}
+
+/// How many rows a statement writes that writes many.
+pub(crate) const MANY: usize = 64;
+
+/// The `VALUES` of such a statement: $1 begins each row, which is the pool, and `more` columns of its own follow.
+pub(crate) fn many_rows(more: usize) -> String {
+    let row = |row: usize| {
+        let own: Vec<String> = (0..more).map(|column| format!("${}", 2 + row * more + column)).collect();
+        format!("($1, {})", own.join(", "))
+    };
+    (0..MANY).map(row).collect::<Vec<_>>().join(", ")
 }
 
 /// The least byte string above every string with this prefix; none if there is no such string.

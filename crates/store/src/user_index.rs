@@ -1,8 +1,11 @@
 //! The handles under which users are found, and the values by which they are listed.
 
+use std::sync::LazyLock;
+
 use cognate_domain::user::UserId;
 
-use crate::tx::{self, DbError, Param, Tx};
+use crate::tx::{self, DbError, MANY, Param, Tx};
+use crate::users;
 
 /// Gives a user a handle. [`DbError::Exists`] when somebody has it: the primary key is the uniqueness.
 pub fn insert_alias(tx: &mut dyn Tx, pool: &str, kind: &str, value: &str, user: &UserId) -> Result<(), DbError> {
@@ -16,6 +19,66 @@ pub fn claim_alias(tx: &mut dyn Tx, pool: &str, kind: &str, value: &str, user: &
         &[Param::Text(pool), Param::Text(kind), Param::Bytes(value.as_bytes()), Param::Bytes(user)],
     )?;
     Ok(rows > 0)
+}
+
+/// A handle that a user is to have, or a value by which one is to be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry<'a> {
+    /// The kind of the handle, or the name of the attribute.
+    pub kind: &'a str,
+    /// The handle, or the value.
+    pub value: &'a str,
+    /// Whose it is.
+    pub user: &'a UserId,
+}
+
+/// Gives users who are to be written handles that all differ; says which were free. In the order of kinds and values it
+/// costs least.
+pub fn claim_aliases(tx: &mut dyn Tx, pool: &str, claims: &[Entry<'_>]) -> Result<Vec<bool>, DbError> {
+    static CLAIM_MANY: LazyLock<String> = LazyLock::new(|| {
+        let rows = tx::many_rows(3);
+        format!("INSERT INTO user_aliases (pool, kind, value, user_id) VALUES {rows} ON CONFLICT DO NOTHING")
+    });
+    let mut were_free = Vec::with_capacity(claims.len());
+    for chunk in tx::in_many(tx, claims) {
+        if chunk.len() < MANY {
+            for claim in chunk {
+                were_free.push(claim_alias(tx, pool, claim.kind, claim.value, claim.user)?);
+            }
+        } else if tx.execute(&CLAIM_MANY, &params(pool, chunk))? == MANY as u64 {
+            were_free.extend([true; MANY]);
+        } else {
+            for claim in chunk {
+                let is_theirs = owner(tx, pool, claim.kind, claim.value)?.as_ref() == Some(claim.user);
+                // Theirs from before, if they are there already.
+                were_free.push(is_theirs && users::by_id(tx, pool, claim.user)?.is_none());
+            }
+        }
+    }
+    Ok(were_free)
+}
+
+/// Makes users findable by values.
+pub fn insert_values(tx: &mut dyn Tx, pool: &str, values: &[Entry<'_>]) -> Result<(), DbError> {
+    static INSERT_MANY: LazyLock<String> = LazyLock::new(|| {
+        let rows = tx::many_rows(3);
+        format!("INSERT INTO user_attributes (pool, name, value, user_id) VALUES {rows} ON CONFLICT DO NOTHING")
+    });
+    for chunk in tx::in_many(tx, values) {
+        if chunk.len() < MANY {
+            chunk.iter().try_for_each(|entry| insert_value(tx, pool, entry.kind, entry.value, entry.user))?;
+        } else {
+            tx.execute(&INSERT_MANY, &params(pool, chunk))?;
+        }
+    }
+    Ok(())
+}
+
+fn params<'a>(pool: &'a str, entries: &[Entry<'a>]) -> Vec<Param<'a>> {
+    let rows = entries
+        .iter()
+        .flat_map(|entry| [Param::Text(entry.kind), Param::Bytes(entry.value.as_bytes()), Param::Bytes(entry.user)]);
+    std::iter::once(Param::Text(pool)).chain(rows).collect()
 }
 
 /// Takes a handle away from a user.

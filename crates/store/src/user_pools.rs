@@ -101,6 +101,7 @@ pub fn delete(tx: &mut dyn Tx, id: &str) -> Result<(), DbError> {
         "DELETE FROM risk_marks WHERE pool = $1",
         "DELETE FROM import_jobs WHERE pool = $1",
         "DELETE FROM import_files WHERE pool = $1",
+        "DELETE FROM import_outcomes WHERE pool = $1",
         "DELETE FROM counters WHERE pool = $1",
     ] {
         tx.execute(statement, &[Param::Text(id)])?;

@@ -1,11 +1,14 @@
 //! Users: one row each, with the handles and search entries that `user_index` keeps in step.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use cognate_domain::User;
 use cognate_domain::user::UserId;
 use cognate_model::{Timestamp, UserStatusType};
 
 use crate::srp_verifiers;
-use crate::tx::{self, DbError, Param, Row, Tx};
+use crate::tx::{self, DbError, MANY, Param, Row, Tx};
 
 /// Writes a new user. The handles are written by [`crate::user_index::insert`].
 pub fn insert(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
@@ -14,8 +17,10 @@ pub fn insert(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<(), DbError> {
 
 /// The same; says whether the id was free, and writes nothing if it was not.
 pub fn insert_unless_there(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<bool, DbError> {
-    let attributes = tx::to_json(&user.attributes)?;
-    let hidden = tx::to_json(&user.hidden)?;
+    insert_texts(tx, pool, user, &Texts::of(user)?)
+}
+
+fn insert_texts(tx: &mut dyn Tx, pool: &str, user: &User, texts: &Texts) -> Result<bool, DbError> {
     let rows = tx.execute(
         "INSERT INTO users (pool, id, version, username, status, enabled, created, modified, attributes, hidden) \
          VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
@@ -27,8 +32,8 @@ pub fn insert_unless_there(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<b
             Param::Int(i64::from(user.enabled)),
             Param::Int(user.created.micros()),
             Param::Int(user.modified.micros()),
-            Param::Text(&attributes),
-            Param::Text(&hidden),
+            Param::Text(&texts.attributes),
+            Param::Text(&texts.hidden),
         ],
     )?;
     if rows > 0
@@ -37,6 +42,79 @@ pub fn insert_unless_there(tx: &mut dyn Tx, pool: &str, user: &User) -> Result<b
         srp_verifiers::insert(tx, pool, &user.id, sealed)?;
     }
     Ok(rows > 0)
+}
+
+/// What is written of a user as JSON, made ahead of the transaction.
+#[derive(Debug, Clone)]
+pub struct Texts {
+    attributes: String,
+    hidden: String,
+}
+
+impl Texts {
+    /// Those of this user.
+    pub fn of(user: &User) -> Result<Self, DbError> {
+        Ok(Self { attributes: tx::to_json(&user.attributes)?, hidden: tx::to_json(&user.hidden)? })
+    }
+}
+
+/// Writes users whose ids differ and are free ([`known`] tells). In the order of ids it costs least.
+pub fn insert_all(tx: &mut dyn Tx, pool: &str, users: &[(&User, &Texts)]) -> Result<(), DbError> {
+    static INSERT_MANY: LazyLock<String> = LazyLock::new(|| {
+        let columns = "pool, id, username, status, enabled, created, modified, attributes, hidden, version";
+        format!("INSERT INTO users ({columns}) VALUES {} ON CONFLICT DO NOTHING", tx::many_rows(9))
+    });
+    for chunk in tx::in_many(tx, users) {
+        if chunk.len() < MANY {
+            for (user, texts) in chunk {
+                // Where it is not, somebody wrote one of them a moment ago.
+                tx::changed(u64::from(insert_texts(tx, pool, user, texts)?))?;
+            }
+            continue;
+        }
+        let rows = chunk.iter().flat_map(|(user, texts)| {
+            [
+                Param::Bytes(&user.id),
+                Param::Text(&user.username),
+                Param::Text(user.status.as_str()),
+                Param::Int(i64::from(user.enabled)),
+                Param::Int(user.created.micros()),
+                Param::Int(user.modified.micros()),
+                Param::Text(&texts.attributes),
+                Param::Text(&texts.hidden),
+                Param::Int(1),
+            ]
+        });
+        let params: Vec<Param<'_>> = std::iter::once(Param::Text(pool)).chain(rows).collect();
+        if tx.execute(&INSERT_MANY, &params)? != MANY as u64 {
+            return Err(DbError::Changed);
+        }
+        for (user, _) in chunk {
+            if let Some(sealed) = &user.hidden.password.fresh_verifier {
+                srp_verifiers::insert(tx, pool, &user.id, sealed)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Those of the ids that belong to users.
+pub fn known(tx: &mut dyn Tx, pool: &str, ids: &[&UserId]) -> Result<BTreeSet<UserId>, DbError> {
+    static SELECT_MANY: LazyLock<String> = LazyLock::new(|| {
+        let ids: Vec<String> = (0..MANY).map(|number| format!("${}", number + 2)).collect();
+        format!("SELECT id FROM users WHERE pool = $1 AND id IN ({})", ids.join(", "))
+    });
+    let mut known = BTreeSet::new();
+    for chunk in ids.chunks(MANY) {
+        let Some(last) = chunk.last() else { continue };
+        // What is missing in the last chunk is asked for again and again.
+        let padded = chunk.iter().chain(std::iter::repeat(last)).take(MANY).map(|id| Param::Bytes(id.as_slice()));
+        let params: Vec<Param<'_>> = std::iter::once(Param::Text(pool)).chain(padded).collect();
+        for mut row in tx.query(&SELECT_MANY, &params)? {
+            known.insert(row.id(0)?);
+        }
+    }
+    Ok(known)
 }
 
 /// Writes a changed user, unless it changed since it was read.

@@ -109,6 +109,8 @@ macro_rules! every_test {
                 a_handle_belongs_to_one_user,
                 a_handle_is_taken_from_its_owner_only,
                 users_are_listed_in_the_order_of_ids,
+                many_are_written_as_each_alone,
+                of_many_handles_those_that_are_free_are_claimed,
             }
             search {
                 a_value_is_found_until_it_is_deleted,
@@ -214,6 +216,7 @@ macro_rules! every_test {
                 jobs_come_newest_first_page_by_page,
                 jobs_on_their_way_are_found,
                 a_draft_takes_the_place_of_a_file_at_once,
+                outcomes_come_in_the_order_of_lines_batch_by_batch,
             }
             removal {
                 a_deleted_user_leaves_no_row,

@@ -24,8 +24,9 @@ pub(super) struct RestoreOptions {
 }
 
 pub(super) fn backup(options: &BackupOptions) -> Result<(), Failure> {
+    let folder = options.folder.path()?;
     let mut progress = Progress::new();
-    let written = cognate::backup(options.folder.path(), &options.file, &mut |copied| {
+    let written = cognate::backup(folder, &options.file, &mut |copied| {
         progress.show(|| format!("{} {} copied", bar(copied.bytes, copied.of), size(copied.bytes)));
     });
     drop(progress);
@@ -39,8 +40,8 @@ pub(super) fn backup(options: &BackupOptions) -> Result<(), Failure> {
 }
 
 pub(super) fn restore(options: &RestoreOptions) -> Result<(), Failure> {
+    let folder = options.folder.path()?;
     let mut progress = Progress::new();
-    let folder = options.folder.path();
     let restored = cognate::restore(&options.file, folder, &mut |copied| {
         progress.show(|| format!("{} {} copied", bar(copied.bytes, copied.of), size(copied.bytes)));
     });

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::api::DevClient;
 use crate::kill::orphans;
-use crate::process::{Program, refusal, succeed};
+use crate::process::{Program, refusal, refusal_with_database, succeed};
 
 const WRITERS: usize = 8;
 /// How many users there are before the backup begins, so that it takes a moment.
@@ -26,7 +26,11 @@ struct Small {
 }
 
 impl Small {
-    async fn new() -> Self {
+    /// None where the data is in PostgreSQL, which has backups of its own.
+    async fn new() -> Option<Self> {
+        if crate::engine::is_postgres() {
+            return None;
+        }
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let program = Program::start("dev", &data);
@@ -36,7 +40,7 @@ impl Small {
         assert!(program.terminate());
         let file = folder.path().join("backup");
         succeed(&["backup", file.to_str().unwrap()], &data);
-        Self { folder, file }
+        Some(Self { folder, file })
     }
 
     fn data(&self) -> PathBuf {
@@ -80,6 +84,9 @@ fn mode(path: &Path) -> u32 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_backup_under_load_holds_one_moment() {
+    if crate::engine::is_postgres() {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let (data, file, restored) =
         (folder.path().join("data"), folder.path().join("backup"), folder.path().join("restored"));
@@ -153,14 +160,14 @@ async fn is_there(client: &mut DevClient, pool: &str, writer: usize, number: usi
 
 #[tokio::test]
 async fn a_folder_with_data_is_not_written_over() {
-    let small = Small::new().await;
+    let Some(small) = Small::new().await else { return };
     let said = refusal(&["restore", small.file.to_str().unwrap()], &small.data());
     assert_eq!(said, format!("cognate: {} holds data already; restore into an empty folder\n", small.data().display()));
 }
 
 #[tokio::test]
 async fn a_file_is_not_written_over_and_a_folder_without_data_not_backed_up() {
-    let small = Small::new().await;
+    let Some(small) = Small::new().await else { return };
     let said = refusal(&["backup", small.file.to_str().unwrap()], &small.data());
     assert!(said.contains("exists; backups are not written over"), "{said}");
     let said = refusal(&["backup", small.folder.path().join("other").to_str().unwrap()], &small.elsewhere());
@@ -169,7 +176,7 @@ async fn a_file_is_not_written_over_and_a_folder_without_data_not_backed_up() {
 
 #[tokio::test]
 async fn a_file_that_ends_too_early_is_refused() {
-    let small = Small::new().await;
+    let Some(small) = Small::new().await else { return };
     let whole = fs::read(&small.file).unwrap();
     for length in [0, 47, 4_096, whole.len() / 2, whole.len() - 48, whole.len() - 1] {
         fs::write(&small.file, &whole[..length]).unwrap();
@@ -179,7 +186,7 @@ async fn a_file_that_ends_too_early_is_refused() {
 
 #[tokio::test]
 async fn a_file_with_one_other_bit_is_refused() {
-    let small = Small::new().await;
+    let Some(small) = Small::new().await else { return };
     let whole = fs::read(&small.file).unwrap();
     for position in [0, 60, whole.len() / 2, whole.len() - 49, whole.len() - 1] {
         let mut changed = whole.clone();
@@ -191,7 +198,7 @@ async fn a_file_with_one_other_bit_is_refused() {
 
 #[tokio::test]
 async fn a_database_of_a_newer_schema_or_of_nobody_is_refused() {
-    let small = Small::new().await;
+    let Some(small) = Small::new().await else { return };
     let whole = fs::read(&small.file).unwrap();
     // The number of the schema (`user_version`) stands at byte 60 of an SQLite file.
     for (number, said) in [(9_999_u32, "has schema 9999, newer than"), (0, "it holds no store of this program")] {
@@ -215,9 +222,21 @@ fn write_with_hash(file: &Path, mut database: Vec<u8>) {
 
 #[tokio::test]
 async fn a_restored_folder_needs_the_master_key_that_sealed_it() {
-    let small = Small::new().await;
+    let Some(small) = Small::new().await else { return };
     succeed(&["restore", small.file.to_str().unwrap()], &small.elsewhere());
     assert!(!small.elsewhere().join("master.key").exists());
     let said = refusal(&["dev", "--listen", "127.0.0.1:0"], &small.elsewhere());
     assert_eq!(said, "cognate: this is not the master key that the data was sealed with\n");
+}
+
+#[tokio::test]
+async fn data_in_postgresql_is_not_backed_up_as_a_folder() {
+    let Some(small) = Small::new().await else { return };
+    let other = small.folder.path().join("other");
+    for arguments in [["backup", other.to_str().unwrap()], ["restore", small.file.to_str().unwrap()]] {
+        let said = refusal_with_database(&arguments, &small.data());
+        assert!(said.starts_with("cognate: the data is in PostgreSQL"), "{said}");
+        assert!(said.contains("pg_basebackup") && !said.contains("postgres://"), "{said}");
+    }
+    assert!(!other.exists());
 }

@@ -20,7 +20,7 @@ const WRITERS: u64 = 32;
 /// User names of each writer: few, so that names are created, deleted and created again.
 const NAMES: u64 = 6;
 
-fn rounds() -> u32 {
+pub fn rounds() -> u32 {
     std::env::var("COGNATE_KILL_ROUNDS").map_or(3, |rounds| rounds.parse().expect("COGNATE_KILL_ROUNDS is a number"))
 }
 

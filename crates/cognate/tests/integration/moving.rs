@@ -220,6 +220,11 @@ async fn a_file_that_was_cut_is_told_and_the_whole_one_goes_on_from_there() {
     ended.unwrap();
     assert_eq!((&report["Users"], &report["PresentUsers"]), (&json!(1), &json!(2)));
     assert_eq!(body(&to.export(&[])), body(&file));
+    // Wherever it was cut.
+    for bytes in [10, file.len() / 3, file.len() / 2, file.len() - 30, file.len() - 2] {
+        let said = Place::new().import(&[], &file[..file.floor_char_boundary(bytes)]).1.unwrap_err();
+        assert!(said.contains("it was cut") || said.contains("the line is not JSON"), "{bytes}: {said}");
+    }
     // A line that is missing in the middle is missed as well.
     let holed = [&lines[..lines.len() - 2], &lines[lines.len() - 1..]].concat().join("\n");
     let said = Place::new().import(&[], &holed).1.unwrap_err();
@@ -297,4 +302,69 @@ async fn users_go_into_another_pool() {
     drop(program);
     let said = to.import(&["--into", "us-east-1_nobody"], &file).1.unwrap_err();
     assert!(said.contains("User pool us-east-1_nobody does not exist."), "{said}");
+}
+
+#[tokio::test]
+async fn lines_of_a_batch_end_as_each_of_them_alone() {
+    let (a, b, c) = (
+        "018f0000-0000-7000-8000-00000000000a",
+        "018f0000-0000-7000-8000-00000000000b",
+        "018f0000-0000-7000-8000-00000000000c",
+    );
+    let user = |name: &str, email: &str, sub: Option<&str>, group: Option<&str>| {
+        let mut line = json!({
+            "type": "user", "username": name,
+            "attributes": {"email": format!("{email}@example.com"), "email_verified": "true"},
+        });
+        line["groups"] = group.map_or_else(|| json!([]), |group| json!([group]));
+        if let Some(sub) = sub {
+            line["sub"] = json!(sub);
+        }
+        line.to_string()
+    };
+    let batches = [
+        // Who loses a handle gives the others back, to whoever comes next.
+        vec![
+            user("one", "e1", None, None),
+            user("one", "e2", None, None),
+            user("two", "e1", None, None),
+            user("three", "e2", None, None),
+            user("four", "e2", None, None),
+            user("two", "e5", None, None),
+        ],
+        // An unknown group, a sub twice, somebody under another's sub.
+        vec![
+            user("five", "e6", Some(a), Some("nowhere")),
+            user("six", "e6", Some(a), None),
+            user("seven", "e7", Some(a), None),
+            user("eight", "e7", Some(b), None),
+            user("eight", "e8", Some(b), None),
+            user(b, "e9", Some(c), None),
+            user("nine", "e9", None, None),
+        ],
+        // Once more, and one of them with another name.
+        vec![user("six", "e6", Some(a), None), user("ten", "e10", Some(b), None), user("eight", "e10", Some(c), None)],
+    ];
+    let names = |place: &Place| {
+        let lines = body(&place.export(&[]));
+        let of = |line: &Value| (line["username"].clone(), line["attributes"]["email"].clone());
+        let mut names: Vec<_> = lines.iter().filter(|line| line["type"] == "user").map(of).collect();
+        names.sort_by_key(|(name, _)| name.to_string());
+        names
+    };
+    let (together, pool, _) = Place::with_pool().await;
+    let (alone, other, _) = Place::with_pool().await;
+    for batch in batches {
+        let (whole, _) = together.import(&["--keep-going", "--into", &pool], &batch.join("\n"));
+        let mut sums = [0; 3];
+        for line in &batch {
+            let (report, _) = alone.import(&["--keep-going", "--into", &other], line);
+            for (sum, name) in sums.iter_mut().zip(["Users", "PresentUsers", "BadLines"]) {
+                *sum += report[name].as_u64().unwrap();
+            }
+        }
+        assert_eq!(["Users", "PresentUsers", "BadLines"].map(|name| whole[name].as_u64().unwrap()), sums, "{batch:?}");
+        assert_eq!(names(&together), names(&alone), "{batch:?}");
+    }
+    assert_eq!(crate::kill::orphans(&together.data()).await, []);
 }

@@ -117,7 +117,33 @@ pub fn feed(arguments: &[&str], data: &Path, input: &str) -> Output {
     output
 }
 
-/// The same for a task that must succeed; gives what it printed.
+/// Begins a task that reads a file on standard input.
+pub fn begin(arguments: &[&str], data: &Path, input: std::fs::File) -> Child {
+    command(arguments, data).stdin(input).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// What a task shows on a terminal, and whether it ended well.
+#[cfg(target_os = "linux")]
+pub fn on_terminal(arguments: &[&str], data: &Path) -> (String, bool) {
+    let task = command(arguments, data);
+    let words: Vec<_> = std::iter::once(task.get_program()).chain(task.get_args()).collect();
+    let line = words.iter().map(|word| format!("'{}'", word.to_str().unwrap())).collect::<Vec<_>>().join(" ");
+    let mut script = Command::new("script");
+    script.args(["-qec", &line, "/dev/null"]).envs(task.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = script.stdin(Stdio::null()).output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.success())
+}
+
+/// What a task says that refuses, with a database named in its environment.
+pub fn refusal_with_database(arguments: &[&str], data: &Path) -> String {
+    let mut command = bare(arguments);
+    command.env("COGNATE_DATABASE_URL", "postgres://cognate@127.0.0.1:9/nowhere").arg("--data").arg(data);
+    let output = command.output().unwrap();
+    assert!(!output.status.success(), "it must refuse");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// Runs a task that must succeed; gives what it printed.
 pub fn succeed(arguments: &[&str], data: &Path) -> String {
     let output = run(arguments, data);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -9,10 +9,11 @@ use cognate_domain::user::{Hidden, Mfa};
 use cognate_domain::usernames::NewName;
 use cognate_domain::{User, sign_in};
 use cognate_model::{UserImportJobStatusType as Status, UserImportJobType, UserStatusType};
-use cognate_store::{DbError, import_jobs};
+use cognate_store::DbError;
+use cognate_store::import_jobs::{self, Outcome, Outcomes};
 
-use super::{finish, keeper};
-use crate::transfer::{BatchError, Newcomer, OnFault, Target, Written as Taken, batch};
+use super::{finish, keeper, log};
+use crate::transfer::{BatchError, Newcomer, OnFault, Target, batch};
 use crate::{Context, Error, OpenPool};
 
 /// How many rows are written in one transaction.
@@ -101,7 +102,7 @@ impl Run {
                         Line::Bad => Err("The row is not UTF-8, or too long.".to_owned()),
                     };
                     match read {
-                        Ok(row) => rows.push((number, self.newcomer(row))),
+                        Ok(row) => rows.push((number, self.newcomer(row)?)),
                         Err(reason) => {
                             faults.insert(number, reason);
                         }
@@ -126,7 +127,7 @@ impl Run {
     }
 
     /// A user who has to choose a password, unless codes suffice to sign in.
-    fn newcomer(&self, row: Row) -> Newcomer {
+    fn newcomer(&self, row: Row) -> Result<Newcomer, DbError> {
         let now = self.cx.now();
         let id = random::uuid_v7(self.cx.random(), now.micros());
         let username = match row.name {
@@ -151,15 +152,14 @@ impl Run {
         Newcomer::new(Arc::clone(&self.target), user)
     }
 
-    /// Writes rows with the job's counts, and logs what became of each. A job that was stopped ends.
+    /// Writes rows with the job's counts and what became of each. A job that was stopped ends.
     async fn batch(
         &self,
         last: u64,
         rows: Vec<(u64, Newcomer)>,
-        mut faults: BTreeMap<u64, String>,
+        faults: BTreeMap<u64, String>,
     ) -> Result<Then, Error> {
-        let numbers: Vec<u64> = rows.iter().map(|(number, _)| *number).collect();
-        let (pool, job, bad) = (Arc::clone(&self.target), self.job.clone(), faults.len());
+        let (pool, job) = (Arc::clone(&self.target), self.job.clone());
         let (cx, now) = (self.cx.clone(), self.cx.now());
         let written = self.cx.store.write(move |tx| {
             let mut stored = import_jobs::get(tx, pool.pool.id(), &job)?.ok_or(DbError::Closed)?;
@@ -179,46 +179,35 @@ impl Run {
                 Counts {
                     imported: i64::try_from(written.users).unwrap_or(i64::MAX),
                     skipped: count(written.present.len()),
-                    failed: count(bad + written.faults.len()),
+                    failed: count(faults.len() + written.faults.len()),
                 },
             );
             import_jobs::update(tx, pool.pool.id(), &stored)?;
-            Ok(Written::Rows(written))
+            let succeeded = rows.iter().map(|(number, _)| (*number, Outcome::Succeeded));
+            let skipped = written.present.iter().map(|number| (*number, Outcome::Skipped));
+            let failed = faults
+                .iter()
+                .map(|(number, reason)| (*number, reason))
+                .chain(written.faults.iter().map(|(number, reason)| (*number, reason)));
+            let failed = failed.map(|(number, reason)| (number, Outcome::Failed(reason.clone())));
+            // Of a row that was not taken in, the later one holds.
+            let outcomes = log::runs(succeeded.chain(skipped).chain(failed).collect());
+            import_jobs::insert_outcomes(tx, pool.pool.id(), &job, &outcomes)?;
+            Ok(Written::Rows(outcomes))
         });
-        let written = match written.await.map_err(failure)? {
-            Written::Rows(written) => written,
+        let outcomes = match written.await.map_err(failure)? {
+            Written::Rows(outcomes) => outcomes,
             Written::Lost => return Ok(Then::Lost),
             Written::Stopped => {
                 let message = "The Import Job was stopped by the developer.".to_owned();
                 return Ok(Then::Ended(End { status: Status::Stopped, message }));
             }
         };
-        faults.extend(written.faults);
-        let lines: BTreeMap<u64, Option<String>> = numbers
-            .into_iter()
-            .map(|number| (number, None))
-            .chain(written.present.into_iter().map(|number| (number, Some("[SKIPPED]".to_owned()))))
-            .chain(faults.into_iter().map(|(number, reason)| (number, Some(reason))))
-            .collect();
-        for (number, outcome) in lines {
-            self.log(number, outcome.as_deref());
+        let (pool, job) = (self.pool(), &self.job);
+        for line in log::lines(&outcomes) {
+            tracing::info!(target: "user_import", pool, job, "{line}");
         }
         Ok(Then::Next)
-    }
-
-    fn log(&self, number: u64, outcome: Option<&str>) {
-        let (pool, job) = (self.pool(), &self.job);
-        match outcome {
-            None => {
-                tracing::info!(target: "user_import", pool, job, "[SUCCEEDED] Line Number {number} - The import succeeded.");
-            }
-            Some("[SKIPPED]") => {
-                tracing::info!(target: "user_import", pool, job, "[SKIPPED] Line Number {number} - The user already exists.");
-            }
-            Some(reason) => {
-                tracing::warn!(target: "user_import", pool, job, "[FAILED] Line Number {number} - {reason}");
-            }
-        }
     }
 
     /// A job that took in nobody although there were users has failed. Where the live service draws the line is not
@@ -267,7 +256,7 @@ fn failure(error: BatchError) -> Error {
 
 /// What became of a batch.
 enum Written {
-    Rows(Taken),
+    Rows(Vec<Outcomes>),
     Stopped,
     Lost,
 }

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io::BufRead;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, Receiver};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::chunks::{Chunk, Chunks, Text};
 use super::line::{EndLine, Kind, UserLine};
@@ -19,9 +21,10 @@ use crate::{Context, Services};
 
 /// How many runs of lines are on their way to be read into users at once.
 const AHEAD: usize = 4;
-/// How many runs are written in one transaction where nobody waits for it: values in no order touch most pages of their
-/// indexes, and each is written once a transaction. With their lines, some fifty megabytes.
-const RUNS_ALONE: usize = 16;
+/// How many runs are written in one transaction at most where nobody waits for it: values in no order touch most pages of
+/// their indexes, and each is written once a transaction. Two such batches, of which one is being parsed while the other
+/// is written, are some two hundred megabytes.
+const RUNS_ALONE: usize = 64;
 /// The longest rest between two batches beside a server.
 const LONGEST_REST: Duration = Duration::from_millis(100);
 
@@ -36,10 +39,11 @@ pub enum Pace {
 }
 
 impl Pace {
-    fn runs(self) -> usize {
+    /// How many runs the batch behind one of so many has: more each time, so that the first users are in at once.
+    fn behind(self, runs: usize) -> usize {
         match self {
             Self::BesideServer => 1,
-            Self::Alone => RUNS_ALONE,
+            Self::Alone => (2 * runs).min(RUNS_ALONE),
         }
     }
 }
@@ -82,7 +86,7 @@ pub struct Report {
 pub type Tell<'a> = dyn FnMut(&Report, Option<(u64, &str)>) + Send + 'a;
 
 /// A run of lines that is being read into users.
-type Parsing = JoinHandle<Parsed>;
+type Parsing = JoinHandle<Result<Parsed, JoinError>>;
 
 /// A batch that is being written, since when.
 type Writing = (Instant, JoinHandle<Result<Written, BatchError>>);
@@ -104,7 +108,11 @@ struct Import<'a, 't> {
     cx: &'a Context,
     targets: Targets,
     parsing: VecDeque<Parsing>,
+    /// How many runs are parsed at once: the writer keeps a processor for itself.
+    parsers: Arc<Semaphore>,
     writing: Option<Writing>,
+    /// How many runs the next batch has.
+    runs: usize,
     report: Report,
     on_fault: OnFault,
     pace: Pace,
@@ -123,12 +131,15 @@ pub async fn import(
         Ok(targets) => targets,
         Err(stopped) => return (Report::default(), Err(stopped)),
     };
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let on_fault = if options.keeps_going { OnFault::KeepGoing } else { OnFault::Stop };
     let mut import = Import {
         cx,
         targets,
         parsing: VecDeque::new(),
+        parsers: Arc::new(Semaphore::new(processors.saturating_sub(1).max(1))),
         writing: None,
+        runs: 1,
         report: Report::default(),
         on_fault,
         pace: options.pace,
@@ -203,17 +214,22 @@ impl Import<'_, '_> {
     /// Has a run of lines parsed, and writes those before it that are ready.
     async fn parse(&mut self, lines: Vec<Text>, bytes: u64) -> Result<(), Stopped> {
         let (services, targets) = (self.cx.services(), self.targets.clone());
-        self.parsing.push_back(tokio::task::spawn_blocking(move || parse_users(&services, &targets, lines, bytes)));
-        self.finish(AHEAD + self.pace.runs() - 1).await
+        let parsers = Arc::clone(&self.parsers);
+        self.parsing.push_back(tokio::spawn(async move {
+            // Closed never; without a permit it would be parsed all the same.
+            let _permit = parsers.acquire_owned().await;
+            tokio::task::spawn_blocking(move || parse_users(&services, &targets, lines, bytes)).await
+        }));
+        self.finish(AHEAD + self.runs - 1).await
     }
 
     /// Begins to write batches while more than so many runs are left; with none left, waits for the last one.
     async fn finish(&mut self, left: usize) -> Result<(), Stopped> {
         while self.parsing.len() > left {
-            let runs = self.parsing.len().min(self.pace.runs());
+            let runs = self.parsing.len().min(self.runs);
             let (mut newcomers, mut faults) = (Vec::new(), Vec::new());
             for parsing in self.parsing.drain(..runs).collect::<Vec<_>>() {
-                let parsed = parsing.await.map_err(Stopped::because)?;
+                let parsed = parsing.await.and_then(|parsed| parsed).map_err(Stopped::because)?;
                 newcomers.extend(parsed.newcomers);
                 faults.extend(parsed.faults);
                 self.report.bytes = parsed.bytes;
@@ -223,6 +239,7 @@ impl Import<'_, '_> {
             for (line, reason) in faults {
                 self.fault(line, reason)?;
             }
+            self.runs = self.pace.behind(self.runs);
             let (store, on_fault) = (self.cx.store.clone(), self.on_fault);
             let write = async move { store.write(move |tx| batch(tx, &newcomers, on_fault)).await };
             self.writing = Some((Instant::now(), tokio::spawn(write)));

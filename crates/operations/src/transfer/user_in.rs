@@ -10,6 +10,8 @@ use cognate_domain::user::{Hidden, Mfa, Password, UserId};
 use cognate_domain::usernames::{self, Alias, NewName};
 use cognate_domain::{User, attribute_rules, user_status};
 use cognate_model::{AttributeType, Timestamp, UserStatusType};
+use cognate_store::DbError;
+use cognate_store::users::Texts;
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD, HEXLOWER};
 
 use super::line::{MfaLine, PasskeyLine, PasswordLine, SrpLine, UserLine};
@@ -26,6 +28,7 @@ const MOST_GROUPS: usize = 100;
 pub(crate) struct Newcomer {
     pub(crate) target: Arc<Target>,
     pub(crate) user: User,
+    pub(crate) texts: Texts,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) search_values: Vec<(&'static str, String)>,
     /// Whether the line said who it is, so that another of the name is somebody else.
@@ -36,8 +39,9 @@ pub(crate) struct Newcomer {
 
 impl Newcomer {
     /// A user with nothing but what stands in their row.
-    pub(crate) fn new(target: Arc<Target>, user: User) -> Self {
-        Self {
+    pub(crate) fn new(target: Arc<Target>, user: User) -> Result<Self, DbError> {
+        Ok(Self {
+            texts: Texts::of(&user)?,
             aliases: usernames::aliases(&target.pool, &user),
             search_values: directory::search_values(&user),
             target,
@@ -45,7 +49,7 @@ impl Newcomer {
             is_known_by_sub: false,
             groups: Vec::new(),
             passkeys: Vec::new(),
-        }
+        })
     }
 }
 
@@ -106,7 +110,7 @@ pub(super) fn newcomer(
         is_known_by_sub,
         groups: line.groups,
         passkeys: line.passkeys.into_iter().map(|line| passkey(&id, line)).collect::<Result<_, _>>()?,
-        ..Newcomer::new(Arc::clone(target), user)
+        ..Newcomer::new(Arc::clone(target), user).map_err(|error| error.to_string())?
     })
 }
 
@@ -222,10 +226,12 @@ fn passkey(user: &UserId, line: PasskeyLine) -> Result<Passkey, String> {
 pub(super) fn parse<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(bytes).map_err(|error| {
         let said = error.to_string();
+        // A line that was cut is no JSON, whatever it is about.
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
         let names_members_only = ["unknown field", "missing field", "duplicate field"];
         match error.classify() {
-            _ if names_members_only.iter().any(|start| said.starts_with(start)) => said,
-            serde_json::error::Category::Data => {
+            _ if is_json && names_members_only.iter().any(|start| said.starts_with(start)) => said,
+            serde_json::error::Category::Data if is_json => {
                 format!("a member is not what it should be (column {})", error.column())
             }
             _ => format!("the line is not JSON (column {})", error.column()),

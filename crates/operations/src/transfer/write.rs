@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use cognate_domain::User;
+use cognate_domain::user::UserId;
 use cognate_domain::usernames::{self, AliasKind};
+use cognate_store::user_index::Entry;
+use cognate_store::users::Texts;
 use cognate_store::{Conflict, DbError, Tx, counters, groups, passkeys, user_index, user_pools, users};
 
 use super::Stopped;
@@ -74,7 +78,8 @@ pub(crate) fn batch(tx: &mut dyn Tx, newcomers: &[(u64, Newcomer)], on_fault: On
         }
         let known = known_groups(tx, pool, of_pool)?;
         let mut came = Vec::with_capacity(of_pool.len());
-        for (line, newcomer) in of_pool {
+        let left = together(tx, pool, &known, of_pool, &mut came)?;
+        for (line, newcomer) in left {
             let placed = match newcomer.groups.iter().find(|name| !known.contains(name.as_str())) {
                 Some(name) => Placed::Refused(format!("there is no group {name:?} in {}", pool.id())),
                 None => place(tx, pool, newcomer)?,
@@ -106,6 +111,94 @@ fn known_groups<'a>(
         }
     }
     Ok(known)
+}
+
+/// Writes those in whose way nothing stands, table by table in the order of keys, which costs a third of writing them one
+/// by one. Gives the others in the order of their lines, with nothing of them written: to be placed one by one.
+///
+/// The outcome is that of placing all of them in their order: who loses a handle loses it to somebody who was there
+/// before, or to an earlier line, so who wins all of theirs would have won them then as well.
+fn together<'a>(
+    tx: &mut dyn Tx,
+    pool: &OpenPool,
+    known: &BTreeSet<&str>,
+    newcomers: &'a [(u64, Newcomer)],
+    came: &mut Vec<UserId>,
+) -> Result<Vec<&'a (u64, Newcomer)>, DbError> {
+    let needs_a_look = |newcomer: &Newcomer| {
+        let of_another = usernames::parse_sub(&newcomer.user.username).is_some_and(|other| other != newcomer.user.id);
+        of_another || !newcomer.passkeys.is_empty()
+    };
+    let subs: BTreeSet<&UserId> = newcomers.iter().map(|(_, newcomer)| &newcomer.user.id).collect();
+    // Whether these are taken depends on all that were placed before them.
+    if subs.len() < newcomers.len() || newcomers.iter().any(|(_, newcomer)| needs_a_look(newcomer)) {
+        return Ok(newcomers.iter().collect());
+    }
+    let mut is_left: Vec<bool> = newcomers
+        .iter()
+        .map(|(_, newcomer)| newcomer.groups.iter().any(|name| !known.contains(name.as_str())))
+        .collect();
+    // A new sub is nobody's.
+    let named: Vec<&UserId> =
+        newcomers.iter().filter(|(_, one)| one.is_known_by_sub).map(|(_, one)| &one.user.id).collect();
+    let there = users::known(tx, pool.id(), &named)?;
+    for ((_, newcomer), is_left) in newcomers.iter().zip(&mut is_left) {
+        *is_left |= there.contains(&newcomer.user.id);
+    }
+    let mut claims = Vec::with_capacity(2 * newcomers.len());
+    for (index, (_, newcomer)) in newcomers.iter().enumerate().filter(|(index, _)| !is_left[*index]) {
+        claims.extend(newcomer.aliases.iter().map(|alias| (alias, index)));
+    }
+    // Of several claims to one handle the earliest line's comes first.
+    claims.sort_unstable_by(|(one, first), (other, second)| {
+        (one.kind.as_str(), &one.value, first).cmp(&(other.kind.as_str(), &other.value, second))
+    });
+    claims.dedup_by(|(alias, index), (earlier, _)| {
+        let is_the_same = alias == earlier;
+        is_left[*index] |= is_the_same;
+        is_the_same
+    });
+    let entries: Vec<Entry<'_>> = claims
+        .iter()
+        .map(|(alias, index)| Entry {
+            kind: alias.kind.as_str(),
+            value: &alias.value,
+            user: &newcomers[*index].1.user.id,
+        })
+        .collect();
+    let were_free = user_index::claim_aliases(tx, pool.id(), &entries)?;
+    for ((_, index), was_free) in claims.iter().zip(&were_free) {
+        is_left[*index] |= !was_free;
+    }
+    for (((_, index), entry), was_free) in claims.iter().zip(&entries).zip(&were_free) {
+        if *was_free && is_left[*index] {
+            user_index::delete_alias(tx, pool.id(), entry.kind, entry.value, entry.user)?;
+        }
+    }
+    let (placed, left): (Vec<_>, Vec<_>) = newcomers.iter().zip(&is_left).partition(|(_, is_left)| !**is_left);
+    let placed: Vec<&Newcomer> = placed.into_iter().map(|((_, newcomer), _)| newcomer).collect();
+    write_rows(tx, pool, &placed)?;
+    came.extend(placed.iter().map(|newcomer| newcomer.user.id));
+    Ok(left.into_iter().map(|(newcomer, _)| newcomer).collect())
+}
+
+/// Writes users whose handles are theirs by now.
+fn write_rows(tx: &mut dyn Tx, pool: &OpenPool, newcomers: &[&Newcomer]) -> Result<(), DbError> {
+    let mut rows: Vec<(&User, &Texts)> = newcomers.iter().map(|one| (&one.user, &one.texts)).collect();
+    rows.sort_unstable_by_key(|(user, _)| &user.id);
+    users::insert_all(tx, pool.id(), &rows)?;
+    let mut values: Vec<Entry<'_>> = newcomers
+        .iter()
+        .flat_map(|one| one.search_values.iter().map(|(name, value)| Entry { kind: name, value, user: &one.user.id }))
+        .collect();
+    values.sort_unstable();
+    user_index::insert_values(tx, pool.id(), &values)?;
+    for newcomer in newcomers {
+        for group in &newcomer.groups {
+            groups::add_member(tx, pool.id(), group, &newcomer.user.id)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes a user with everything of theirs, or nothing of it.

@@ -301,6 +301,10 @@ struct Bridge<'a, 'p> {
 }
 
 impl Tx for Bridge<'_, '_> {
+    fn writes_many_at_once(&self) -> bool {
+        true
+    }
+
     fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, DbError> {
         self.script.execute(sql, params)
     }

@@ -41,6 +41,10 @@ impl Script {
 }
 
 impl Tx for Script {
+    fn writes_many_at_once(&self) -> bool {
+        true
+    }
+
     fn execute(&mut self, _: &'static str, _: &[Param<'_>]) -> Result<u64, DbError> {
         Err(DbError::Engine("a read changes nothing".to_owned()))
     }

@@ -268,6 +268,10 @@ impl Marking {
 }
 
 impl Tx for Session<'_> {
+    fn writes_many_at_once(&self) -> bool {
+        true
+    }
+
     fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, DbError> {
         match self.run(sql, params, true)? {
             // Nothing was inserted, because the key exists; the transaction goes on.

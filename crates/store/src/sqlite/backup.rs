@@ -13,8 +13,8 @@ use thiserror::Error;
 use super::open::{self, Lock};
 use crate::{OpenError, migrations};
 
-/// How many pages are copied between two reports: four mebibytes.
-const STEP: std::ffi::c_int = 1_024;
+/// How many pages are copied between two reports: one mebibyte.
+const STEP: std::ffi::c_int = 256;
 
 /// Why a copy was not made or not taken.
 #[derive(Debug, Error)]

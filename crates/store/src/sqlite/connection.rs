@@ -33,6 +33,10 @@ impl Tx for Engine {
         Ok(changed as u64)
     }
 
+    fn writes_many_at_once(&self) -> bool {
+        false
+    }
+
     fn query(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Rows, DbError> {
         let mut statement = prepare(&self.connection, &mut self.spelled, sql)?;
         let columns = statement.column_count();

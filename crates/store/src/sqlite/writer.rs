@@ -29,6 +29,16 @@ const LOOK_AGAIN: u64 = 16 * LOOK_EVERY;
 /// keep writes waiting for.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// When the log is moved into the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checkpoint {
+    /// Now and then, by somebody else.
+    InBackground,
+    /// By the writer after each commit, of which there are few large ones: the next one then begins the log anew, instead
+    /// of a long one in which every page has to be looked for.
+    AfterEachCommit,
+}
+
 pub(super) struct Writer {
     jobs: Option<SyncSender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
@@ -58,13 +68,16 @@ struct Group {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, wal: PathBuf, timings: &Arc<Timings>) -> Self {
+    pub(super) fn start(connection: Connection, wal: PathBuf, timings: &Arc<Timings>, checkpoint: Checkpoint) -> Self {
         let (jobs, queue) = sync_channel(QUEUE);
         let counts = Arc::new(Counts::default());
         let (shared, timings) = (Arc::clone(&counts), Arc::clone(timings));
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || work(Engine::new(connection), &queue, Watched { counts: &shared, timings: &timings }, &wal))
+            .spawn(move || {
+                let watched = Watched { counts: &shared, timings: &timings };
+                work(Engine::new(connection), &queue, watched, &wal, checkpoint);
+            })
             .ok();
         Self { jobs: Some(jobs), thread, counts }
     }
@@ -108,11 +121,20 @@ impl Drop for Writer {
     }
 }
 
-fn work(mut engine: Engine, queue: &Receiver<Box<dyn Job>>, watched: Watched<'_>, wal: &std::path::Path) {
+fn work(
+    mut engine: Engine,
+    queue: &Receiver<Box<dyn Job>>,
+    watched: Watched<'_>,
+    wal: &std::path::Path,
+    checkpoint: Checkpoint,
+) {
     let Watched { counts, timings } = watched;
     let mut next_look = 0;
     while let Ok(first) = queue.recv() {
-        let Group { jobs, kept, outcome } = commit_group(&mut engine, first, queue, timings);
+        let Group { jobs, kept, outcome } = match checkpoint {
+            Checkpoint::InBackground => commit_group(&mut engine, first, queue, timings),
+            Checkpoint::AfterEachCommit => commit_alone(&mut engine, first, timings),
+        };
         counts.queued.fetch_sub(jobs.len(), Ordering::Relaxed);
         let commits = counts.commits.fetch_add(1, Ordering::Relaxed);
         match &outcome {
@@ -124,7 +146,11 @@ fn work(mut engine: Engine, queue: &Receiver<Box<dyn Job>>, watched: Watched<'_>
         for job in jobs {
             job.finish(&outcome);
         }
-        if commits >= next_look {
+        if checkpoint == Checkpoint::AfterEachCommit {
+            if let Err(error) = engine.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+                tracing::warn!(%error, "a checkpoint failed; the write-ahead log keeps the data");
+            }
+        } else if commits >= next_look {
             let is_large = std::fs::metadata(wal).is_ok_and(|metadata| metadata.len() > RESTART_AT);
             let is_kept = is_large && !empty_log(&engine.connection);
             next_look = commits + if is_kept { LOOK_AGAIN } else { LOOK_EVERY };
@@ -165,13 +191,34 @@ fn commit_group(engine: &mut Engine, first: Box<dyn Job>, queue: &Receiver<Box<d
         group.outcome = engine.execute("COMMIT", &[]).map(|_| ());
         timings.commits.record(begun.elapsed());
     }
-    if group.outcome.is_err()
-        && !engine.connection.is_autocommit()
-        && let Err(error) = engine.connection.execute_batch("ROLLBACK")
-    {
-        group.outcome = Err(refine(&error));
+    if group.outcome.is_err() {
+        roll_back(engine, &mut group.outcome);
     }
     group
+}
+
+/// Runs one transaction without a savepoint, for which every page that it touches would be copied.
+fn commit_alone(engine: &mut Engine, mut job: Box<dyn Job>, timings: &Timings) -> Group {
+    let mut outcome = engine.execute("BEGIN IMMEDIATE", &[]).map(|_| ());
+    let keeps = outcome.is_ok() && job.run(engine) == Verdict::Keep;
+    if keeps {
+        let begun = Instant::now();
+        outcome = engine.execute("COMMIT", &[]).map(|_| ());
+        timings.commits.record(begun.elapsed());
+    }
+    if !keeps || outcome.is_err() {
+        roll_back(engine, &mut outcome);
+    }
+    Group { jobs: vec![job], kept: u64::from(keeps), outcome }
+}
+
+/// Ends a transaction that is not to be kept, if there is one.
+fn roll_back(engine: &Engine, outcome: &mut Result<(), DbError>) {
+    if !engine.connection.is_autocommit()
+        && let Err(error) = engine.connection.execute_batch("ROLLBACK")
+    {
+        *outcome = Err(refine(&error));
+    }
 }
 
 /// Says whether the changes were kept.

@@ -1,7 +1,7 @@
 //! Import jobs and their files.
 
 use cognate_model::{Timestamp, UserImportJobStatusType, UserImportJobType};
-use cognate_store::import_jobs::{self, StoredJob};
+use cognate_store::import_jobs::{self, Outcome, Outcomes, StoredJob};
 
 use crate::harness::{Engine, OTHER, POOL, read, write};
 
@@ -76,4 +76,24 @@ pub async fn a_draft_takes_the_place_of_a_file_at_once(engine: &impl Engine) {
     write(&store, |tx| import_jobs::delete_drafts(tx, 6)).await;
     assert_eq!(read(&store, |tx| import_jobs::part(tx, POOL, &draft, 0)).await, None);
     assert!(read(&store, |tx| import_jobs::part(tx, POOL, "import-1", 0)).await.is_some());
+}
+
+pub async fn outcomes_come_in_the_order_of_lines_batch_by_batch(engine: &impl Engine) {
+    let store = engine.open();
+    let outcome = |first, last, outcome| Outcomes { first, last, outcome };
+    let early = [outcome(2, 3, Outcome::Succeeded), outcome(4, 4, Outcome::Failed("why".to_owned()))];
+    let late = [outcome(5, 300, Outcome::Skipped)];
+    let (first, second) = (early.clone(), late.clone());
+    write(&store, move |tx| {
+        import_jobs::insert_outcomes(tx, POOL, "import-1", &second)?;
+        import_jobs::insert_outcomes(tx, POOL, "import-1", &first)?;
+        import_jobs::insert_outcomes(tx, OTHER, "import-1", &[])?;
+        import_jobs::insert(tx, OTHER, &job(1, "Created"))
+    })
+    .await;
+    assert_eq!(read(&store, |tx| import_jobs::outcomes(tx, POOL, "import-1", 0, 1)).await, early);
+    assert_eq!(read(&store, |tx| import_jobs::outcomes(tx, POOL, "import-1", 4, 9)).await, late);
+    assert_eq!(read(&store, |tx| import_jobs::outcomes(tx, OTHER, "import-1", 0, 9)).await, []);
+    assert_eq!(read(&store, |tx| import_jobs::pools_of(tx, "import-1")).await, [OTHER]);
+    assert_eq!(read(&store, |tx| import_jobs::pools_of(tx, "import-2")).await, Vec::<String>::new());
 }

@@ -3,6 +3,8 @@
 use cognate_domain::User;
 use cognate_domain::user::{Lockout, Password};
 use cognate_model::{Timestamp, UserStatusType};
+use cognate_store::user_index::Entry;
+use cognate_store::users::Texts;
 use cognate_store::{DbError, srp_verifiers, user_index, users};
 
 use crate::harness::{Engine, OTHER, POOL, furnish, id, insert_user, read, user, write};
@@ -134,4 +136,75 @@ pub async fn users_are_listed_in_the_order_of_ids(engine: &impl Engine) {
     assert_eq!(names(None, 2).await, ["maria", "nina"]);
     assert_eq!(names(Some(2), 2).await, ["olga"]);
     assert_eq!(names(Some(3), 2).await, [""; 0]);
+}
+
+/// More than a statement writes at once, and a rest.
+const MANY: u8 = 150;
+
+pub async fn many_are_written_as_each_alone(engine: &impl Engine) {
+    let store = engine.open();
+    let people: Vec<User> = (0..MANY)
+        .map(|number| {
+            let mut rich = User { id: id(number), version: 1, ..rich_user(1) };
+            rich.username = format!("user-{number}");
+            rich.hidden.password.fresh_verifier = (number % 3 == 0).then(|| vec![number]);
+            rich
+        })
+        .collect();
+    let all = people.clone();
+    write(&store, move |tx| {
+        let texts: Vec<Texts> = all.iter().map(Texts::of).collect::<Result<_, _>>()?;
+        let rows: Vec<(&User, &Texts)> = all.iter().zip(&texts).collect();
+        users::insert_all(tx, POOL, &rows)?;
+        let values: Vec<Entry<'_>> =
+            rows.iter().map(|(user, _)| Entry { kind: "given_name", value: "maria", user: &user.id }).collect();
+        user_index::insert_values(tx, POOL, &values)?;
+        // Twice is no error.
+        user_index::insert_values(tx, POOL, &values)
+    })
+    .await;
+    let found = read(&store, |tx| users::list(tx, POOL, None, 1_000)).await;
+    let expected: Vec<User> = people
+        .iter()
+        .cloned()
+        .map(|mut user| {
+            user.hidden.password.fresh_verifier = None;
+            user
+        })
+        .collect();
+    assert_eq!(found, expected);
+    let listed = read(&store, |tx| user_index::with_value(tx, POOL, "given_name", b"maria", None, 1_000)).await;
+    assert_eq!(listed.len(), usize::from(MANY));
+    for number in 0..MANY {
+        let kept = read(&store, |tx| srp_verifiers::get(tx, POOL, &id(number))).await;
+        assert_eq!(kept, (number % 3 == 0).then(|| vec![number]));
+    }
+    let ids: Vec<_> = (MANY - 10..MANY + 90).map(id).collect();
+    let known = read(&store, |tx| users::known(tx, POOL, &ids.iter().collect::<Vec<_>>())).await;
+    assert_eq!(known.into_iter().collect::<Vec<_>>(), ids[..10]);
+    assert!(read(&store, |tx| users::known(tx, OTHER, &[&id(1)])).await.is_empty());
+}
+
+pub async fn of_many_handles_those_that_are_free_are_claimed(engine: &impl Engine) {
+    let store = engine.open();
+    let name = |number: u8| format!("user-{number:03}");
+    write(&store, move |tx| {
+        // Somebody else's, and somebody's own from before.
+        user_index::insert_alias(tx, POOL, "username", &name(7), &id(200))?;
+        insert_user(tx, POOL, &user(100, "before"))?;
+        user_index::insert_alias(tx, POOL, "username", &name(100), &id(100))
+    })
+    .await;
+    let were_free = write(&store, move |tx| {
+        let names: Vec<(String, _)> = (0..MANY).map(|number| (name(number), id(number))).collect();
+        let entry = |(name, id)| Entry { kind: "username", value: name, user: id };
+        let claims: Vec<Entry<'_>> = names.iter().map(|(name, id)| entry((name.as_str(), id))).collect();
+        user_index::claim_aliases(tx, POOL, &claims)
+    })
+    .await;
+    for number in 0..MANY {
+        assert_eq!(were_free[usize::from(number)], number != 7 && number != 100, "{number}");
+        let owner = read(&store, |tx| user_index::owner(tx, POOL, "username", &name(number))).await;
+        assert_eq!(owner, Some(id(if number == 7 { 200 } else { number })));
+    }
 }
