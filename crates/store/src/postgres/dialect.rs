@@ -25,6 +25,11 @@ pub(super) fn is_plain_insert(sql: &str) -> bool {
     sql.starts_with("INSERT INTO") && !sql.contains("ON CONFLICT")
 }
 
+/// Whether a statement inserts one row, and not many.
+pub(super) fn inserts_a_row(sql: &str) -> bool {
+    sql.starts_with("INSERT INTO") && !sql.contains("), (")
+}
+
 /// The shared SQL, with what this engine needs besides.
 ///
 /// An insert of a key that exists would end the whole transaction here; told to do nothing instead, it leaves the
@@ -92,6 +97,13 @@ mod tests {
         for other in ["INSERT INTO t (a) VALUES ($1) ON CONFLICT DO NOTHING", "UPDATE t SET a = $1", "SELECT 1"] {
             assert_eq!((spell(other, Role::Writes).as_str(), is_plain_insert(other)), (other, false));
         }
+    }
+
+    #[test]
+    fn an_insert_of_many_rows_is_told_from_one_of_one() {
+        assert!(inserts_a_row("INSERT INTO a (b, c) VALUES ($1, $2) ON CONFLICT (b) DO NOTHING"));
+        assert!(!inserts_a_row("INSERT INTO a (b, c) VALUES ($1, $2), ($1, $3)"));
+        assert!(!inserts_a_row("UPDATE a SET b = $1"));
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl<'l> Session<'l> {
         let fault = self.line.shared().options.faults.at(Moment::Statement(self.statements));
         self.statements += 1;
         let statement = Statement::of(sql, params);
-        if changes && fault.is_none() && self.guesses == Guesses::Allowed && sql.starts_with("INSERT INTO") {
+        if changes && fault.is_none() && self.guesses == Guesses::Allowed && dialect::inserts_a_row(sql) {
             self.put_off.push(statement);
             if self.put_off.len() >= PUT_OFF {
                 self.send(None)?;
