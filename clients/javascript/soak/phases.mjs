@@ -2,7 +2,7 @@
 
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 
@@ -347,11 +347,12 @@ export async function database(options) {
     });
     await phase.scene.sweep();
     await phase.stop();
+    phase.deadlocks = postgres.deadlocks();
   } finally {
     await phase.stop();
     await postgres.stop();
   }
-  return phase.row();
+  return { ...phase.row(), note: `${phase.deadlocks} deadlocks` };
 }
 
 /** The first node is never killed, so that its memory is seen over the whole phase. */
@@ -400,6 +401,11 @@ class Postgres {
       "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity " +
       `WHERE application_name = 'cognate' ORDER BY random() LIMIT ${most}) AS some`;
     await run("psql", ["-qAt", "-d", this.url, "-c", sql]).catch(() => undefined);
+  }
+
+  /** How often the server had to part transactions that waited for each other: each time costs them a second. */
+  deadlocks() {
+    return readFileSync(`${this.folder}/server.log`, "utf8").split("deadlock detected").length - 1;
   }
 
   /** `pg_ctl restart -m immediate`: as a crash. */

@@ -201,7 +201,7 @@ impl Context {
     {
         match &self.trail {
             None => self.services.store.read(reads).await,
-            Some(trail) => self.services.store.read(|tx| reads(&mut Noting { tx, trail })).await,
+            Some(trail) => self.services.store.read(move |tx| reads(&mut Noting { tx, trail })).await,
         }
     }
 

@@ -18,7 +18,7 @@ use std::fmt;
 
 pub(crate) use target::Target;
 pub(crate) use user_in::Newcomer;
-pub(crate) use write::{BatchError, OnFault, Written, batch};
+pub(crate) use write::{BatchError, OnFault, batch};
 
 pub use export::{Exported, Secrets, export};
 pub use import::{Options, Pace, Report, Tell, import};
