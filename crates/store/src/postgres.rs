@@ -12,6 +12,7 @@ mod faults;
 mod inspect;
 mod line;
 mod options;
+mod reach;
 mod readers;
 mod schema;
 mod session;
@@ -41,6 +42,7 @@ struct Shared {
     address: address::Address,
     options: DatabaseOptions,
     counts: Counts,
+    reach: reach::Reach,
     timings: Arc<Timings>,
 }
 
@@ -63,7 +65,8 @@ pub(crate) fn inspect(url: &str, setting: &str) -> Result<Inspection, OpenError>
 impl Postgres {
     pub(crate) fn connect(url: &str, options: DatabaseOptions, timings: &Arc<Timings>) -> Result<Self, OpenError> {
         let address = address::Address::parse(url)?;
-        let shared = Arc::new(Shared { address, options, counts: Counts::default(), timings: Arc::clone(timings) });
+        let (counts, reach, timings) = (Counts::default(), reach::Reach::default(), Arc::clone(timings));
+        let shared = Arc::new(Shared { address, options, counts, reach, timings });
         // On a thread of its own, because the caller may be inside a runtime.
         std::thread::scope(|scope| scope.spawn(|| schema::prepare(&shared)).join())
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
