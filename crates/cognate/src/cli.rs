@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod delivery;
 mod dev;
+mod doctor;
 mod export;
 mod import;
 mod import_log;
@@ -39,6 +40,7 @@ Examples:
   cognate access-key create --policy p.json   credentials for a caller of `serve`
   cognate keys rotate --data /var/lib/cognate new keys to sign tokens with, beside a running server
   cognate outbox --data /var/lib/cognate      messages to users and what became of them
+  cognate doctor --config cognate.toml        whether `serve` would start and work well
   cognate audit --data /var/lib/cognate       who changed what
   cognate backup --data /var/lib/cognate FILE a copy of all data, beside a running server
 
@@ -57,6 +59,8 @@ enum Command {
     Keys(keys::Options),
     /// What became of messages to users: sent, waiting, given up.
     Outbox(outbox::Options),
+    /// Whether a server would start with these settings and work well, and what to do if not. Changes nothing.
+    Doctor(doctor::Options),
     /// Who changed what: the audit trail.
     Audit(audit::Options),
     /// Copy all data, as it is at this moment, to a file. A server may run beside it.
@@ -244,6 +248,7 @@ pub fn run() -> Result<(), Failure> {
         Some(Command::AccessKey(options)) => in_runtime(access_key::run(options)),
         Some(Command::Keys(options)) => in_runtime(keys::run(options)),
         Some(Command::Outbox(options)) => in_runtime(outbox::run(options)),
+        Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Audit(options)) => in_runtime(audit::run(options)),
         Some(Command::Backup(options)) => backup::backup(&options),
         Some(Command::Restore(options)) => backup::restore(&options),

@@ -37,6 +37,7 @@ mod config;
 mod config_file;
 mod database;
 mod delivery_sections;
+pub mod doctor;
 mod forwarded;
 mod knowledge;
 mod master_key;

@@ -11,6 +11,7 @@ use cognate_operations::Services;
 use cognate_store::histogram::{Counts, Histogram};
 use cognate_store::outbox::count_waiting;
 
+pub(crate) use process::most_files;
 use text::Text;
 
 /// What one operation has answered so far, by outcome. An outcome's histogram is its count as well, so that a request

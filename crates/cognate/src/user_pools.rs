@@ -4,6 +4,7 @@ use std::io::{BufRead, Write};
 use std::sync::Arc;
 
 use cognate_crypto::random;
+use cognate_crypto::seal::MasterKey;
 use cognate_operations::audit::{self, Actor, Entry as AuditEntry, Filter as AuditFilter};
 use cognate_operations::custom_challenges::CustomChallenges;
 use cognate_operations::declare::{self, DeclaredPools};
@@ -281,7 +282,13 @@ fn open_store(config: &Config) -> Result<Store, OpenError> {
     }
 }
 
-const CHECK: &str = "master_key_check";
+/// Where what tells the master key stands.
+pub(crate) const CHECK: &str = "master_key_check";
+
+/// Whether a master key is the one that the data was sealed with.
+pub(crate) fn opens(key: &MasterKey, stored: &[u8]) -> bool {
+    key.derive(CHECK).open(stored, &cognate_crypto::seal::context(&[CHECK])).is_ok()
+}
 
 /// Compares the master key with the one that was used before, so that a wrong one is told at the start.
 fn check_master_key(services: &Services) -> Result<(), OpenPoolsError> {

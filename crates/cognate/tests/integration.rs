@@ -18,6 +18,8 @@ mod deliveries;
 mod directory;
 #[path = "integration/directory_model.rs"]
 mod directory_model;
+#[path = "integration/doctor.rs"]
+mod doctor;
 #[path = "integration/engine.rs"]
 mod engine;
 #[path = "integration/envelope.rs"]

@@ -14,7 +14,7 @@ use cognate_store::{Conflict, DbError, Store, Tx};
 use cognate_triggers::Functions;
 use tokio::sync::Notify;
 
-use crate::audit::{Actor, Noting, Refusals, Trail};
+use crate::audit::{Noting, Origin, Refusals, Trail};
 use crate::cache::Caches;
 use crate::custom_challenges::CustomChallenges;
 use crate::declare::DeclaredPools;
@@ -150,10 +150,8 @@ pub struct Context {
     services: Arc<Services>,
     /// Who calls.
     pub caller: Caller,
-    /// In whose name.
-    pub(crate) actor: Actor,
-    /// The id of the request, if it came with one.
-    pub(crate) request: Option<String>,
+    /// In whose name; of a program that embeds Cognate if nobody says. Shared, because contexts are copied into tasks.
+    pub(crate) origin: Option<Arc<Origin>>,
     /// Where a change is recorded, if it is one.
     pub(crate) trail: Option<Arc<Trail>>,
 }
@@ -161,7 +159,7 @@ pub struct Context {
 impl Context {
     /// The surroundings of a request.
     pub fn new(services: Arc<Services>, caller: Caller) -> Self {
-        Self { services, caller, actor: Actor::default(), request: None, trail: None }
+        Self { services, caller, origin: None, trail: None }
     }
 
     /// The same for somebody else: an application's server says whom it acts for, and what they said of themselves.

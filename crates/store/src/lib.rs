@@ -20,6 +20,7 @@ pub mod devices;
 pub mod groups;
 pub mod histogram;
 pub mod import_jobs;
+pub mod inspect;
 mod job;
 mod migrations;
 mod open_error;

@@ -9,6 +9,7 @@ mod attempt;
 mod dialect;
 mod failure;
 mod faults;
+mod inspect;
 mod line;
 mod options;
 mod reach;
@@ -27,6 +28,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 pub use faults::{Fault, Faults, Moment};
 pub use options::{DatabaseOptions, Isolation};
 
+use crate::inspect::Inspection;
 use crate::tx::{Conflict, DbError, Tx};
 use crate::{Gauges, OpenError, Timings};
 
@@ -53,6 +55,13 @@ struct Counts {
     committed: AtomicU64,
     commits: AtomicU64,
     retried: AtomicU64,
+}
+
+/// Looks at the database of a URL without changing it.
+pub(crate) fn inspect(url: &str, setting: &str) -> Result<Inspection, OpenError> {
+    // On a thread of its own, because the caller may be inside a runtime.
+    std::thread::scope(|scope| scope.spawn(|| inspect::run(url, setting)).join())
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 impl Postgres {

@@ -12,9 +12,33 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use crate::inspect::Inspection;
 use crate::tx::{ATTEMPTS, Conflict, DbError, Tx};
 use crate::{Gauges, OpenError, Timings};
 use writer::Checkpoint;
+
+/// Looks at the store in a folder without changing it.
+pub(crate) fn inspect(
+    folder: &Path,
+    setting: impl FnOnce(&mut dyn Tx) -> Result<Option<Vec<u8>>, DbError>,
+) -> Result<Inspection, OpenError> {
+    let path = open::file(folder);
+    if !path.exists() {
+        return Ok(Inspection::default());
+    }
+    let engine = |message: String| OpenError::Engine { place: path.display().to_string(), message };
+    let connection = open::reader(folder)?;
+    let schema: i64 =
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| engine(error.to_string()))?;
+    let mut reader = connection::Engine::new(connection);
+    let setting = if schema > 0 { setting(&mut reader).map_err(|error| engine(error.to_string()))? } else { None };
+    Ok(Inspection { schema: (schema > 0).then_some(schema), setting, server: None })
+}
+
+/// Whether a process owns the store in a folder.
+pub(crate) fn is_owned(folder: &Path) -> bool {
+    open::is_owned(folder)
+}
 
 pub(crate) struct Sqlite {
     readers: readers::Readers,

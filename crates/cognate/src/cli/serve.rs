@@ -6,10 +6,11 @@ use clap::Args;
 use cognate::{Config, Door, FileConfig, UserPools};
 
 use super::delivery::Delivery;
+use super::doctor::How;
 use super::{Data, Failure, Knowledge, LogFormat, Outside, RootKey, declare, listen, log, root_key, say, shutdown};
 
 /// Where `serve` listens unless it is told otherwise: a proxy with TLS stands in front of it.
-const ADDRESS: &str = "127.0.0.1:9229";
+pub(super) const ADDRESS: &str = "127.0.0.1:9229";
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -36,6 +37,11 @@ pub(super) struct Options {
     /// COGNATE_LOG=info,access=off.
     #[arg(long, env = "COGNATE_LOG_FORMAT", value_name = "text|json", default_value = "text")]
     log_format: LogFormat,
+    /// Start nothing: check settings, store, keys and machine as `cognate doctor` does, and say what is wrong.
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    how: How,
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
@@ -43,6 +49,9 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
     let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));
     let file = options.delivery.over(&file);
+    if options.check {
+        return super::doctor::check(file, options.config, options.listen, &options.data, options.how);
+    }
     let mut config = Config::new(options.data.folder(&file, None)?);
     file.apply(&mut config)?;
     config.master_key.clone_from(&options.data.master_key);

@@ -36,6 +36,12 @@ pub(crate) fn most_files() -> Option<u64> {
     number_behind(&std::fs::read_to_string("/proc/self/limits").ok()?, "Max open files")
 }
 
+/// Elsewhere nobody says.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn most_files() -> Option<u64> {
+    None
+}
+
 #[cfg(target_os = "linux")]
 fn number_behind(text: &str, label: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(label))?.split_whitespace().next()?.parse().ok()

@@ -145,7 +145,7 @@ pub async fn import(
         pace: options.pace,
         tell,
     };
-    let ended = import.run(read(input, options.from_line)).await;
+    let ended = Box::pin(import.run(read(input, options.from_line))).await;
     // What was on its way when something else went wrong is counted as well.
     let settled = import.settle().await;
     (import.report, ended.and(settled))

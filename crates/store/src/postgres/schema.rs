@@ -66,7 +66,7 @@ async fn check_and_migrate(
 }
 
 /// How far the schema is; none where it was never laid down.
-async fn current(client: &tokio_postgres::Client) -> Option<i64> {
+pub(super) async fn current(client: &tokio_postgres::Client) -> Option<i64> {
     let row = client.query_opt("SELECT step FROM schema_step WHERE one = 1", &[]).await.ok()??;
     row.try_get(0).ok()
 }

@@ -45,6 +45,18 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
     }
 }
 
+/// Whether a process holds the lock of a folder.
+pub(super) fn is_owned(folder: &Path) -> bool {
+    let Ok(lock) = OpenOptions::new().write(true).open(folder.join("cognate.lock")) else { return false };
+    match lock.try_lock() {
+        Ok(()) => {
+            let _ = lock.unlock();
+            false
+        }
+        Err(error) => matches!(error, TryLockError::WouldBlock),
+    }
+}
+
 fn create(folder: &Path) -> Result<(), OpenError> {
     std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder { path: folder.to_path_buf(), source })?;
     #[cfg(unix)]

@@ -1,0 +1,73 @@
+//! `cognate doctor`: whether a server would start with these settings and work well, and what to do if not.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use cognate::doctor::{self, Finding, Patient, Verdict};
+use cognate::{Config, FileConfig};
+
+use super::delivery::Delivery;
+use super::{Data, Failure, Knowledge, Outside, say, serve};
+
+#[derive(Args)]
+pub(super) struct Options {
+    /// Where the server would listen; 127.0.0.1:9229 unless it or the configuration says otherwise.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    #[command(flatten)]
+    data: Data,
+    #[command(flatten)]
+    knowledge: Knowledge,
+    #[command(flatten)]
+    delivery: Delivery,
+    #[command(flatten)]
+    outside: Outside,
+    /// The file with settings of `serve`.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    how: How,
+}
+
+/// How it is done and shown.
+#[derive(Args, Clone, Copy)]
+pub(super) struct How {
+    /// With the checks, connect to the services that are configured as well: SMTP, gateway, Lambda, KMS, webhooks.
+    #[arg(long)]
+    reach: bool,
+    /// With the checks, print JSON instead of lines.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(options: &Options) -> Result<(), Failure> {
+    let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
+    let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));
+    let file = options.delivery.over(&file);
+    check(file, options.config.clone(), options.listen.clone(), &options.data, options.how)
+}
+
+/// Looks at settings that are already put together.
+pub(super) fn check(
+    file: FileConfig,
+    path: Option<PathBuf>,
+    listen: Option<String>,
+    data: &Data,
+    how: How,
+) -> Result<(), Failure> {
+    let mut config = Config::new(data.folder(&file, None)?);
+    file.apply(&mut config)?;
+    config.master_key.clone_from(&data.master_key);
+    let listen = listen.or_else(|| file.listen.clone()).unwrap_or_else(|| serve::ADDRESS.to_owned());
+    let found = doctor::examine(&Patient { config, file, path, listen, reach: how.reach });
+    if how.json {
+        say(&serde_json::to_string_pretty(&found).map_err(|error| error.to_string())?);
+    } else {
+        found.iter().for_each(|finding| say(&finding.to_string()));
+    }
+    let count = |wanted: Verdict| found.iter().filter(|Finding { verdict, .. }| *verdict == wanted).count();
+    match count(Verdict::Fail) {
+        0 => Ok(()),
+        failures => Err(format!("{failures} of {} checks failed", found.len())),
+    }
+}
