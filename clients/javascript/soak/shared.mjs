@@ -96,6 +96,7 @@ export class Races {
   async run(isOver) {
     while (!isOver()) {
       const username = `race-${(this.#serial += 1)}`;
+      this.pauses = this.traffic.pauses;
       const isThere = await this.#create(username);
       if (isThere)
         await this.dice.of([() => this.#rotate(username), () => this.#guess(username), () => this.#code(username)])();
@@ -202,9 +203,9 @@ export class Races {
       }
     }
     const isClear = count("lost") === 0 && count("busy") === 0;
-    if (count("answer") > 1 || (isClear && count("answer") < least)) {
-      this.#differs(username, `${name}: ${count("answer")} of ${outcomes.length} at once succeeded`);
-    }
+    const succeeded = `${name}: ${count("answer")} of ${outcomes.length} at once succeeded`;
+    if (count("answer") > 1) this.report({ who: username, what: succeeded, worlds: [], trace: [] });
+    else if (isClear && count("answer") < least) this.#differs(username, succeeded);
     return isClear && count("answer") === 1;
   }
 
@@ -216,7 +217,9 @@ export class Races {
     return this.traffic.send({ name, command: new sdk[`${name}Command`](input) });
   }
 
+  /** What is expected of a race is said for one time: if the clock jumped in its midst, tokens and codes may have ended. */
   #differs(who, what) {
+    if (this.pauses !== this.traffic.pauses) return;
     this.report({ who, what, worlds: [], trace: [] });
   }
 }

@@ -39,6 +39,8 @@ export class Traffic {
   #gate = Promise.resolve();
   #open = undefined;
   #running = 0;
+  /** How often everything stood still, for the clock to jump or the like. */
+  pauses = 0;
 
   /**
    * `clock` gives the servers' time; `toleratesTrouble(name)` says whether the operation may answer
@@ -121,6 +123,7 @@ export class Traffic {
   async whileQuiet(work) {
     this.#gate = new Promise((resolve) => (this.#open = resolve));
     while (this.#running > 0) await sleep(5);
+    this.pauses += 1;
     try {
       return await work();
     } finally {
