@@ -317,7 +317,7 @@ async fn of_the_workers_of_two_nodes_one_delivers_each_message() {
     let arguments = ["--config", config.to_str().unwrap()];
     let nodes = [cluster.start_at("127.0.0.1:0", &arguments), cluster.start_at("127.0.0.1:0", &arguments)];
     let admins = [Admin::of(&nodes[0]), Admin::of(&nodes[1])];
-    let (pool, _) = create_pool(&mut admins[0], flows()).await;
+    let (pool, _) = create_pool(&admins[0], flows()).await;
     for number in 0..40 {
         let phone = json!([{"Name": "phone_number", "Value": format!("+120655501{number:02}")}]);
         let user = json!({
