@@ -5,6 +5,7 @@
 ## make test-postgres   the suites once more, against servers on PostgreSQL
 ## make nodes  two servers on one database against one: requests a second, and CPU of both sides
 ## make kill   twenty kills of a server under load, instead of the few in `make test`
+## make soak   twenty minutes of load, every answer checked, while whatever can fail fails (SOAK_SECONDS, SOAK_SEED)
 ## make deny   licenses, bans and advisories of the dependencies
 
 SHELL := /bin/bash
@@ -20,13 +21,16 @@ JS := clients/javascript
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 KILL_ROUNDS ?= 20
 FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 1200
+SOAK_SEED ?=
+SOAK_PHASES ?=
 
 .PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres examples deny bench nodes fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
 
-test: format generated layers lint unit binary javascript python deny
+test: format generated layers lint unit binary javascript python soak-for-two-minutes deny
 	@echo "everything passed"
 
 check: format lint unit
@@ -58,11 +62,13 @@ javascript: binary packages $(JS)/node_modules/.package-lock.json
 python: binary packages $(VENV)/.installed
 	cd clients/python && .venv/bin/python -m pytest
 
-# What the suites use of Debian's own packages: an authenticator, a browser for passkeys, and a database server.
+# What the suites use of Debian's own packages: an authenticator, a browser for passkeys, a clock that is wrong, and a
+# database server.
 packages:
 	@missing=; \
 	command -v oathtool >/dev/null || missing="$$missing oathtool"; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 	command -v postgres /usr/lib/postgresql/*/bin/postgres >/dev/null || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq $$missing >/dev/null; } \
 	|| { echo "The suites need$$missing: apt-get install$$missing" >&2; exit 1; }
@@ -124,6 +130,14 @@ fuzz:
 
 kill:
 	COGNATE_KILL_ROUNDS=$(KILL_ROUNDS) cargo test --locked --workspace --test integration kill::
+
+soak: binary packages $(JS)/node_modules/.package-lock.json
+	cd $(JS) && node --no-warnings soak/main.mjs --seconds $(SOAK_SECONDS) \
+	    $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_PHASES),--phases $(SOAK_PHASES))
+
+.PHONY: soak soak-for-two-minutes
+soak-for-two-minutes:
+	$(MAKE) --no-print-directory soak SOAK_SECONDS=120
 
 clean-clients:
 	rm -rf $(VENV) $(JS)/node_modules

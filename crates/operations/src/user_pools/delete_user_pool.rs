@@ -16,7 +16,7 @@ pub(crate) async fn handle(cx: &Context, request: DeleteUserPoolRequest) -> Resu
     let delete = move |tx: &mut dyn Tx| {
         // No job begins in the meantime.
         user_pools::hold(tx, &id)?;
-        let pool = user_pools::get(tx, &id)?.ok_or_else(|| Error::no_pool(&id))?.pool;
+        let pool = user_pools::get_to_delete(tx, &id)?.ok_or_else(|| Error::no_pool(&id))?.pool;
         pool_rules::check_delete(&pool)?;
         imports::check_none_runs(tx, &id)?;
         Ok(user_pools::delete(tx, &id)?)
