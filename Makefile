@@ -3,7 +3,6 @@
 ## make bench  one table of costs, ratios within one run
 ## make fuzz   every fuzz target for a minute
 ## make test-postgres   the suites once more, against servers on PostgreSQL
-## make nodes  two servers on one database against one: requests a second, and CPU of both sides
 ## make kill   twenty kills of a server under load, instead of the few in `make test`
 ## make soak   twenty minutes of load, every answer checked, while whatever can fail fails (SOAK_SECONDS, SOAK_SEED)
 ## make deny   licenses, bans and advisories of the dependencies
@@ -25,7 +24,7 @@ SOAK_SECONDS ?= 1200
 SOAK_SEED ?=
 SOAK_PHASES ?=
 
-.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres examples deny bench nodes fuzz kill clean-clients
+.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres examples deny bench fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -121,9 +120,6 @@ deny:
 
 bench:
 	cargo run --locked --release --package cognate-benches
-
-nodes:
-	xtask/postgres cargo run --locked --release --package cognate-benches -- nodes
 
 fuzz:
 	fuzz/run $(FUZZ_SECONDS)

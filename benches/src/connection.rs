@@ -51,11 +51,6 @@ impl Connection {
         Ok(Self { number, random: Random(number as u64 + 1), stream, writer, answer: Vec::with_capacity(16 << 10) })
     }
 
-    /// Lets its choices be these.
-    pub fn choose(&mut self, random: Random) {
-        self.random = random;
-    }
-
     /// Makes the request that is chosen for it; the microseconds that it took.
     pub async fn work(&mut self, choose: &(dyn Fn(Turn<'_>) -> Call + Send + Sync)) -> Result<u32, Failure> {
         let call = choose(Turn { connection: self.number, random: &mut self.random });
@@ -113,12 +108,6 @@ fn bounds(answer: &[u8]) -> Result<Option<(usize, usize)>, Failure> {
 pub struct Random(u64);
 
 impl Random {
-    /// Choices that differ from run to run.
-    pub fn from_time(number: usize) -> Self {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Self(since.as_nanos() as u64 ^ ((number as u64 + 1) << 56))
-    }
-
     /// A number below `bound`.
     pub fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;

@@ -9,7 +9,6 @@ mod connection;
 mod echo;
 mod hook;
 mod load;
-mod nodes;
 mod process;
 mod rows;
 mod seed;
@@ -48,8 +47,6 @@ pub struct Options {
 enum Command {
     /// The bare server that ratios refer to: JSON in, the same JSON out. Prints its address.
     Echo,
-    /// Two servers against one on the same PostgreSQL database, which `xtask/postgres` starts.
-    Nodes,
 }
 
 /// What a run is about.
@@ -73,7 +70,6 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = match options.command {
         Some(Command::Echo) => echo::serve(),
-        Some(Command::Nodes) => measure_nodes(&options),
         None => measure(&options),
     };
     match outcome {
@@ -108,27 +104,6 @@ fn measure(options: &Options) -> Result<(), Failure> {
     println!("{}", table::text(&bench, &rows));
     let file = target.join("bench.json");
     std::fs::write(&file, table::json(&bench, &rows)?).map_err(|e| format!("{}: {e}", file.display()))
-}
-
-fn measure_nodes(options: &Options) -> Result<(), Failure> {
-    let seconds = if options.quick { 2.0 } else { options.seconds };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = runtime.map_err(|e| e.to_string())?;
-    let bench = Bench {
-        server: options.server.clone().map_or_else(process::build, Ok)?,
-        folder: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/bench-nodes"),
-        users: seed::SMALL,
-        length: Duration::try_from_secs_f64(seconds).map_err(|e| format!("--seconds: {e}"))?,
-        hook: runtime.block_on(hook::serve())?,
-    };
-    clear(&bench.folder)?;
-    std::fs::create_dir_all(&bench.folder).map_err(|e| format!("{}: {e}", bench.folder.display()))?;
-    let text = runtime.block_on(nodes::table(&bench));
-    if !options.keep {
-        clear(&bench.folder)?;
-    }
-    println!("{}", text?);
-    Ok(())
 }
 
 fn clear(folder: &std::path::Path) -> Result<(), Failure> {

@@ -57,11 +57,6 @@ pub fn build() -> Result<PathBuf, Failure> {
 impl Server {
     /// Starts Cognate on a data folder and waits until it is ready.
     pub fn start(bench: &Bench, mode: Mode, data: &Path) -> Result<Self, Failure> {
-        Self::start_with(bench, mode, data, &[])
-    }
-
-    /// The same with this environment besides.
-    pub fn start_with(bench: &Bench, mode: Mode, data: &Path, environment: &[(&str, &str)]) -> Result<Self, Failure> {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let address = free.map_err(|e| e.to_string())?;
         let log = std::fs::File::create(bench.folder.join("server.log")).map_err(|e| e.to_string())?;
@@ -77,7 +72,6 @@ impl Server {
             .env("COGNATE_LOG", "warn")
             .env("COGNATE_ROOT_ACCESS_KEY_ID", ROOT_ID)
             .env("COGNATE_ROOT_SECRET_ACCESS_KEY", ROOT_SECRET)
-            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
@@ -150,29 +144,11 @@ impl Drop for Server {
 pub fn cpu(process: &str) -> Result<f64, Failure> {
     let file = format!("/proc/{process}/stat");
     let text = std::fs::read_to_string(&file).map_err(|e| format!("{file}: {e}"))?;
-    let fields = fields(&text);
+    // The name, in brackets, may hold spaces: fields are counted behind it.
+    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok());
     let (user, system) = ticks(11).zip(ticks(12)).ok_or_else(|| format!("{file} reads {text:?}"))?;
     Ok((user + system) / TICKS)
-}
-
-/// The same of a process and those that it started, as far as they run.
-pub fn cpu_of_family(parent: &str) -> Result<f64, Failure> {
-    let mut sum = cpu(parent)?;
-    for entry in std::fs::read_dir("/proc").map_err(|e| e.to_string())?.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        // Whoever ended meanwhile is not there to be asked.
-        let Ok(text) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
-        if fields(&text).get(1) == Some(&parent) {
-            sum += cpu(&name).unwrap_or_default();
-        }
-    }
-    Ok(sum)
-}
-
-/// The fields behind the name, which is in brackets and may hold spaces.
-fn fields(stat: &str) -> Vec<&str> {
-    stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect()
 }
 
 fn is_ready(address: SocketAddr) -> bool {

@@ -49,12 +49,7 @@ pub fn attributes(username: &str) -> Vec<AttributeType> {
 
 /// Writes a folder.
 pub async fn write(folder: &Path, users: usize) -> Result<Seeded, Failure> {
-    fill(Config::development(folder), folder, users).await
-}
-
-/// Writes the users into what this configuration names.
-pub async fn fill(config: Config, folder: &Path, users: usize) -> Result<Seeded, Failure> {
-    let pools = UserPools::open(config).map_err(|e| e.to_string())?;
+    let pools = UserPools::open(Config::development(folder)).map_err(|e| e.to_string())?;
     let request = CreateUserPoolRequest { pool_name: "bench".to_owned(), ..Default::default() };
     let pool = pools.send(request).await.map_err(|e| e.to_string())?.user_pool;
     let pool = pool.and_then(|pool| pool.id).ok_or("the pool has no id")?;
