@@ -42,7 +42,8 @@ async fn create_job(pools: &UserPools, store: &Store, pool: &str, users: usize) 
                 _ => String::new(),
             })
             .collect();
-        file.push_str(&format!("{}\n", row.join(",")));
+        file += &row.join(",");
+        file.push('\n');
     }
     let (to, of) = (pool.to_owned(), job.clone());
     let put = store.write(move |tx| import_jobs::insert_part(tx, &to, &of, 0, file.as_bytes(), 0));

@@ -28,6 +28,7 @@ fn server() -> Option<&'static Server> {
     SERVER.get_or_init(start).as_ref()
 }
 
+#[expect(clippy::print_stderr, reason = "who runs the tests has to hear of it")]
 fn start() -> Option<Server> {
     if let Some(url) = std::env::var("COGNATE_TEST_POSTGRES").ok().filter(|url| !url.is_empty()) {
         return Some(Server { url, _process: None });

@@ -95,13 +95,13 @@ pub async fn authenticate(cx: &Context, token: &str) -> Result<SignedIn, Error> 
 /// Checks signature, use and expiry of a token.
 pub(super) async fn signed(cx: &Context, token: &str, kind: Kind) -> Result<Signed, Error> {
     let pool = issuing_pool(cx, token).await?.ok_or_else(|| invalid(kind))?;
-    let kid = jwt::peek_kid(token).ok_or_else(|| invalid(kind))?;
+    let key_id = jwt::peek_kid(token).ok_or_else(|| invalid(kind))?;
     let (ring, token_use): (fn(&SigningKeys) -> &Ring, _) = match kind {
         Kind::Access => (|keys| &keys.access, "access"),
         Kind::Id => (|keys| &keys.id, "id"),
     };
-    let keys = keys::with_key(cx, &pool, ring, &kid).await?;
-    let key = ring(&keys).find(&kid, cx.now()).ok_or_else(|| invalid(kind))?;
+    let keys = keys::with_key(cx, &pool, ring, &key_id).await?;
+    let key = ring(&keys).find(&key_id, cx.now()).ok_or_else(|| invalid(kind))?;
     let claims: Claims = key.verify_as(token).map_err(|_| invalid(kind))?;
     if claims.token_use != token_use {
         return Err(invalid(kind));
