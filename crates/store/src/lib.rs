@@ -128,7 +128,8 @@ impl Store {
     {
         match &*self.engine {
             Engine::Sqlite(engine) => engine.read(reads),
-            Engine::Postgres(engine) => engine.read(reads).await,
+            // It is large, and would make each future larger that reads.
+            Engine::Postgres(engine) => Box::pin(engine.read(reads)).await,
         }
     }
 
