@@ -2,8 +2,9 @@
 ## make check  the fast part: format, lints, unit tests
 ## make bench  one table of costs, ratios within one run
 ## make fuzz   every fuzz target for a minute
-## make test-postgres   the part of it that runs the suites once more, against servers on PostgreSQL
+## make test-postgres   the suites once more, against servers on PostgreSQL
 ## make kill   twenty kills of a server under load, instead of the few in `make test`
+## make soak   twenty minutes of load, every answer checked, while whatever can fail fails (SOAK_SECONDS, SOAK_SEED)
 ## make deny   licenses, bans and advisories of the dependencies
 
 SHELL := /bin/bash
@@ -19,13 +20,16 @@ JS := clients/javascript
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 KILL_ROUNDS ?= 20
 FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 1200
+SOAK_SEED ?=
+SOAK_PHASES ?=
 
 .PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres test-postgres-18 examples deny bench fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
 
-test: format generated layers lint unit binary javascript python test-postgres test-postgres-18 deny
+test: format generated layers lint unit binary javascript python soak-for-two-minutes test-postgres-18 deny
 	@echo "everything passed"
 
 check: format lint unit
@@ -57,30 +61,25 @@ javascript: binary packages $(JS)/node_modules/.package-lock.json
 python: binary packages $(VENV)/.installed
 	cd clients/python && .venv/bin/python -m pytest
 
-# What the suites use of Debian's own packages: an authenticator, a browser for passkeys, and a database server.
+# What the suites use of Debian's own packages: an authenticator, a browser for passkeys, a clock that is wrong, and a
+# database server.
 packages:
 	@missing=; \
 	command -v oathtool >/dev/null || missing="$$missing oathtool"; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 	command -v postgres /usr/lib/postgresql/*/bin/postgres >/dev/null || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq $$missing >/dev/null; } \
 	|| { echo "The suites need$$missing: apt-get install$$missing" >&2; exit 1; }
 
-# What ran on SQLite, on PostgreSQL. `lost_database` has a server of its own, and has run already. The two suites run beside
-# each other: either has a core that waits.
+# What ran on SQLite, on PostgreSQL.
 test-postgres: binary packages $(JS)/node_modules/.package-lock.json $(VENV)/.installed
-	xtask/postgres env COGNATE_TEST_ENGINE=postgres $(MAKE) --no-print-directory -j2 --output-sync=target suites-on-postgres
+	xtask/postgres env COGNATE_TEST_ENGINE=postgres $(MAKE) --no-print-directory suites-on-postgres
 
-.PHONY: suites-on-postgres integration-on-postgres javascript-on-postgres python-on-postgres
-suites-on-postgres: integration-on-postgres javascript-on-postgres python-on-postgres
-
-integration-on-postgres:
-	cargo test --locked --package cognate --test integration -- --skip lost_database::
-
-javascript-on-postgres:
+.PHONY: suites-on-postgres
+suites-on-postgres:
+	cargo test --locked --package cognate --test integration
 	cd $(JS) && npm test
-
-python-on-postgres:
 	cd clients/python && .venv/bin/python -m pytest
 
 # The store's own suite on the newest server that PyPI has. It is built without TLS, so the test of TLS is left out; that
@@ -133,6 +132,14 @@ fuzz:
 
 kill:
 	COGNATE_KILL_ROUNDS=$(KILL_ROUNDS) cargo test --locked --workspace --test integration kill::
+
+soak: binary packages $(JS)/node_modules/.package-lock.json
+	cd $(JS) && node --no-warnings soak/main.mjs --seconds $(SOAK_SECONDS) \
+	    $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_PHASES),--phases $(SOAK_PHASES))
+
+.PHONY: soak soak-for-two-minutes
+soak-for-two-minutes:
+	$(MAKE) --no-print-directory soak SOAK_SECONDS=120
 
 clean-clients:
 	rm -rf $(VENV) $(JS)/node_modules
