@@ -45,13 +45,12 @@ impl Line {
 
     /// The connection, opened if there is none.
     pub(super) fn connection(&mut self) -> Result<&mut Connection, Failure> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let opened = Connection::open(&self.shared);
-                self.shared.reach.note(opened.is_ok());
-                opened?
-            }
+        let connection = if let Some(connection) = self.connection.take() {
+            connection
+        } else {
+            let opened = Connection::open(&self.shared);
+            self.shared.reach.note(opened.is_ok());
+            opened?
         };
         Ok(self.connection.insert(connection))
     }
