@@ -5,7 +5,7 @@
 ## make bench-backup   what a backup costs those who ask meanwhile
 ## make scale  size, start, memory and every admin operation with SCALE users
 ## make fuzz   every fuzz target for a minute
-## make test-postgres   the part of it that runs the suites once more, against servers on PostgreSQL
+## make test-postgres   the suites once more, against servers on PostgreSQL
 ## make nodes  two servers on one database against one: requests a second, and CPU of both sides
 ## make kill   twenty kills of a server under load, instead of the few in `make test`
 ## make soak   twenty minutes of load, every answer checked, while whatever can fail fails (SOAK_SECONDS, SOAK_SEED)
@@ -35,7 +35,7 @@ SCALE ?= 1000,1000000
 help:
 	@sed -n 's/^## //p' Makefile
 
-test: format generated layers lint unit binary javascript python test-postgres test-postgres-18 soak-for-two-minutes deny
+test: format generated layers lint unit binary javascript python soak-for-two-minutes test-postgres-18 deny
 	@echo "everything passed"
 
 check: format lint unit
@@ -78,21 +78,14 @@ packages:
 	[ -z "$$missing" ] || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq $$missing >/dev/null; } \
 	|| { echo "The suites need$$missing: apt-get install$$missing" >&2; exit 1; }
 
-# What ran on SQLite, on PostgreSQL. `lost_database` has a server of its own, and has run already. The two suites run beside
-# each other: either has a core that waits.
+# What ran on SQLite, on PostgreSQL.
 test-postgres: binary packages $(JS)/node_modules/.package-lock.json $(VENV)/.installed
-	xtask/postgres env COGNATE_TEST_ENGINE=postgres $(MAKE) --no-print-directory -j2 --output-sync=target suites-on-postgres
+	xtask/postgres env COGNATE_TEST_ENGINE=postgres $(MAKE) --no-print-directory suites-on-postgres
 
-.PHONY: suites-on-postgres integration-on-postgres javascript-on-postgres python-on-postgres
-suites-on-postgres: integration-on-postgres javascript-on-postgres python-on-postgres
-
-integration-on-postgres:
-	cargo test --locked --package cognate --test integration -- --skip lost_database::
-
-javascript-on-postgres:
+.PHONY: suites-on-postgres
+suites-on-postgres:
+	cargo test --locked --package cognate --test integration
 	cd $(JS) && npm test
-
-python-on-postgres:
 	cd clients/python && .venv/bin/python -m pytest
 
 # The store's own suite on the newest server that PyPI has. It is built without TLS, so the test of TLS is left out; that

@@ -6,7 +6,7 @@ import pytest
 
 from delivering import LOGIN, SENDER, dev, metric, outbox, serve
 from people import PASSWORD, Pool, attribute_list, refused, verified
-from server import BINARY, free_port, run
+from server import BINARY, environment_of, free_port, run
 from sinks import Authority, MailServer, TextServer, code_of, eventually, silent_listener
 
 
@@ -89,12 +89,13 @@ def test_what_the_mail_server_refuses_for_good_is_given_up(failing, phase):
     entry = failing.wait_until("maria", state="given-up", attempts=1)
     assert "550" in entry["reason"] and f"nobody at {phase}" in entry["reason"]
     assert metric(failing.server, "cognate_messages_given_up_total") == before + 1
-    failed = subprocess.run(_retry(failing, entry), capture_output=True, text=True)
+    failed = _retry(failing, entry)
     assert failed.returncode != 0 and "the message was given-up" in failed.stderr
 
 
 def _retry(failing, entry):
-    return [BINARY, "outbox", "retry", entry["id"], "--data", failing.data]
+    command = [BINARY, "outbox", "retry", entry["id"], "--data", failing.data]
+    return subprocess.run(command, capture_output=True, text=True, env=environment_of(failing.data))
 
 
 @pytest.mark.parametrize("phase", ["MAIL", "RCPT", "DATA"])
@@ -120,7 +121,7 @@ def test_an_operator_has_a_message_tried_at_once(failing):
     failing.mail.refusals.clear()
 
     def retried():
-        return subprocess.run(_retry(failing, entry), capture_output=True).returncode == 0
+        return _retry(failing, entry).returncode == 0
 
     eventually(retried)
     failing.mail.wait_for("maria@example.com")

@@ -36,8 +36,6 @@ mod kill;
 mod kill_ledger;
 #[path = "integration/limits.rs"]
 mod limits;
-#[path = "integration/lost_database.rs"]
-mod lost_database;
 #[path = "integration/moving.rs"]
 mod moving;
 #[path = "integration/moving_hashes.rs"]
@@ -64,8 +62,6 @@ mod not_built;
 mod postgres;
 #[path = "integration/process.rs"]
 mod process;
-#[path = "../../store/tests/suite/postgres/proxy.rs"]
-mod proxy;
 #[path = "integration/restart.rs"]
 mod restart;
 #[path = "integration/served.rs"]
