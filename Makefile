@@ -7,6 +7,7 @@
 ## make fuzz   every fuzz target for a minute
 ## make test-postgres   the suites once more, against servers on PostgreSQL
 ## make kill   twenty kills of a server under load, instead of the few in `make test`
+## make soak   twenty minutes of load, every answer checked, while whatever can fail fails (SOAK_SECONDS, SOAK_SEED)
 ## make deny   licenses, bans and advisories of the dependencies
 
 SHELL := /bin/bash
@@ -24,13 +25,16 @@ KILL_ROUNDS ?= 20
 FUZZ_SECONDS ?= 60
 IMPORT_USERS ?= 1000000
 SCALE ?= 1000,1000000
+SOAK_SECONDS ?= 1200
+SOAK_SEED ?=
+SOAK_PHASES ?=
 
 .PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres examples deny bench bench-import bench-backup scale fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
 
-test: format generated layers lint unit binary javascript python deny
+test: format generated layers lint unit binary javascript python soak-for-two-minutes deny
 	@echo "everything passed"
 
 check: format lint unit
@@ -62,11 +66,13 @@ javascript: binary packages $(JS)/node_modules/.package-lock.json
 python: binary packages $(VENV)/.installed
 	cd clients/python && .venv/bin/python -m pytest
 
-# What the suites use of Debian's own packages: an authenticator, a browser for passkeys, and a database server.
+# What the suites use of Debian's own packages: an authenticator, a browser for passkeys, a clock that is wrong, and a
+# database server.
 packages:
 	@missing=; \
 	command -v oathtool >/dev/null || missing="$$missing oathtool"; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 	command -v postgres /usr/lib/postgresql/*/bin/postgres >/dev/null || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq $$missing >/dev/null; } \
 	|| { echo "The suites need$$missing: apt-get install$$missing" >&2; exit 1; }
@@ -135,6 +141,14 @@ fuzz:
 
 kill:
 	COGNATE_KILL_ROUNDS=$(KILL_ROUNDS) cargo test --locked --workspace --test integration kill::
+
+soak: binary packages $(JS)/node_modules/.package-lock.json
+	cd $(JS) && node --no-warnings soak/main.mjs --seconds $(SOAK_SECONDS) \
+	    $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_PHASES),--phases $(SOAK_PHASES))
+
+.PHONY: soak soak-for-two-minutes
+soak-for-two-minutes:
+	$(MAKE) --no-print-directory soak SOAK_SECONDS=120
 
 clean-clients:
 	rm -rf $(VENV) $(JS)/node_modules

@@ -183,7 +183,8 @@ async function ready(child, endpoint, log) {
   throw new Error(`the server was not ready within ${READY_WITHIN_MS} ms:\n${Buffer.concat(log)}`);
 }
 
-async function freePort() {
+/** A port that nobody listens on. */
+export async function freePort() {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address();

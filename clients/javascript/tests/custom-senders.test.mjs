@@ -20,11 +20,12 @@ import {
   SetUserPoolMfaConfigCommand,
   SignUpCommand,
   UpdateUserAttributesCommand,
+  UpdateUserPoolCommand,
   VerifyUserAttributeCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
 
 import { attributeList, attributeMap, createPool, PASSWORD, verified } from "../fixtures.mjs";
-import { CALLER, Functions } from "../functions.mjs";
+import { CALLER, Functions, HANG } from "../functions.mjs";
 import { startServer, temporaryFolder } from "../server.mjs";
 
 const KEY = "arn:aws:kms:us-east-1:123456789012:key/1a2b3c4d-0000-4000-8000-000000000000";
@@ -303,6 +304,27 @@ describe("A custom sender", () => {
       userAttributes: { sub: jane.sub, ...verified(EMAIL), "cognito:user_status": "CONFIRMED" },
     });
     assert.match(await opened(event.request.code), /^We blocked an unrecognized sign-in/);
+  });
+
+  test("of one pool that never answer do not hold up another's", async () => {
+    const [slow, quick] = [await sending(), await sending()];
+    const begun = [];
+    const hanging = functions.define(`email-${slow.pool.id}`, (event) => (begun.push(event), HANG()));
+    await slow.pool.send(UpdateUserPoolCommand, {
+      LambdaConfig: { KMSKeyID: KEY, CustomEmailSender: { LambdaVersion: "V1_0", LambdaArn: hanging } },
+    });
+    const invite = ({ pool }, Username) =>
+      pool.send(AdminCreateUserCommand, {
+        Username,
+        UserAttributes: attributeList({ email: EMAIL }),
+        DesiredDeliveryMediums: ["EMAIL"],
+      });
+    const many = Array.from({ length: 60 }, (_, number) => `jane${number}`);
+    await Promise.all(many.map((name) => invite(slow, name)));
+    const call = quick.next();
+    await invite(quick, "jane");
+    assert.equal((await call).userPoolId, quick.pool.id);
+    assert.ok(begun.length > 0 && begun.length < many.length, `${begun.length} came first`);
   });
 
   test("gets nothing where there are no keys, and nobody sends in its place", async () => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cognate_domain::user::UserId;
 use cognate_domain::usernames::{self, Alias, AliasKind};
 use cognate_domain::{Pool, Refusal, User};
 use cognate_model::UserStatusType;
@@ -13,13 +14,23 @@ use crate::Error;
 ///
 /// The `sub` comes first: else whoever took another's as a name of their own would be taken for them.
 pub fn find(tx: &mut dyn Tx, pool: &Pool, typed: &str) -> Result<Option<User>, Error> {
+    find_by(tx, pool, typed, (users::by_id, users::by_alias))
+}
+
+/// How a user is read by `sub` and by a handle.
+type Reading = (
+    fn(&mut dyn Tx, &str, &UserId) -> Result<Option<User>, DbError>,
+    fn(&mut dyn Tx, &str, &str, &str) -> Result<Option<User>, DbError>,
+);
+
+fn find_by(tx: &mut dyn Tx, pool: &Pool, typed: &str, (by_id, by_alias): Reading) -> Result<Option<User>, Error> {
     if let Some(id) = usernames::parse_sub(typed)
-        && let Some(user) = users::by_id(tx, pool.id(), &id)?
+        && let Some(user) = by_id(tx, pool.id(), &id)?
     {
         return Ok(Some(user));
     }
     for Alias { kind, value } in usernames::candidates(pool, typed) {
-        if let Some(user) = users::by_alias(tx, pool.id(), kind.as_str(), &value)? {
+        if let Some(user) = by_alias(tx, pool.id(), kind.as_str(), &value)? {
             return Ok(Some(user));
         }
     }
@@ -29,6 +40,12 @@ pub fn find(tx: &mut dyn Tx, pool: &Pool, typed: &str) -> Result<Option<User>, E
 /// The same for administrators: `UserNotFoundException` when there is none.
 pub(crate) fn get(tx: &mut dyn Tx, pool: &Pool, typed: &str) -> Result<User, Error> {
     find(tx, pool, typed)?.ok_or_else(Error::no_user)
+}
+
+/// The same for whoever goes on to [`delete`] the user.
+pub(crate) fn get_to_delete(tx: &mut dyn Tx, pool: &Pool, typed: &str) -> Result<User, Error> {
+    let reading: Reading = (users::by_id_to_delete, users::by_alias_to_delete);
+    find_by(tx, pool, typed, reading)?.ok_or_else(Error::no_user)
 }
 
 /// What happens to a verified address that belongs to somebody else.
@@ -95,15 +112,16 @@ pub(crate) fn update_claiming(
     Ok(users::update(tx, pool.id(), after)?)
 }
 
-/// Removes a user and everything of theirs.
+/// Removes a user and everything of theirs. The user goes first: whoever removes or changes them at the same moment waits
+/// there, and nobody holds a handle of theirs meanwhile that another waits for.
 pub(crate) fn delete(tx: &mut dyn Tx, pool: &Pool, user: &User) -> Result<(), Error> {
+    users::delete(tx, pool.id(), user)?;
     for alias in usernames::aliases(pool, user) {
         user_index::delete_alias(tx, pool.id(), alias.kind.as_str(), &alias.value, &user.id)?;
     }
     for (name, value) in search_values(user) {
         user_index::delete_value(tx, pool.id(), name, &value, &user.id)?;
     }
-    users::delete(tx, pool.id(), user)?;
     Ok(counters::add(tx, pool.id(), &user.id, -1)?)
 }
 

@@ -11,6 +11,7 @@ mod failure;
 mod faults;
 mod line;
 mod options;
+mod reach;
 mod readers;
 mod schema;
 mod session;
@@ -39,6 +40,7 @@ struct Shared {
     address: address::Address,
     options: DatabaseOptions,
     counts: Counts,
+    reach: reach::Reach,
 }
 
 #[derive(Default)]
@@ -53,7 +55,7 @@ struct Counts {
 impl Postgres {
     pub(crate) fn connect(url: &str, options: DatabaseOptions) -> Result<Self, OpenError> {
         let address = address::Address::parse(url)?;
-        let shared = Arc::new(Shared { address, options, counts: Counts::default() });
+        let shared = Arc::new(Shared { address, options, counts: Counts::default(), reach: reach::Reach::default() });
         // On a thread of its own, because the caller may be inside a runtime.
         std::thread::scope(|scope| scope.spawn(|| schema::prepare(&shared)).join())
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

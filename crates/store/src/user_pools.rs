@@ -40,6 +40,13 @@ pub fn get(tx: &mut dyn Tx, id: &str) -> Result<Option<StoredPool>, DbError> {
         .transpose()
 }
 
+/// The same for whoever goes on to [`delete`] the pool: of two who held it neither could remove it.
+pub fn get_to_delete(tx: &mut dyn Tx, id: &str) -> Result<Option<StoredPool>, DbError> {
+    tx.query_one("SELECT record, data_key, version FROM user_pools WHERE id = $1", &[Param::Text(id)])?
+        .map(from_row)
+        .transpose()
+}
+
 /// Whether there is such a pool, and in a transaction that writes: whether it stays until the commit. What is put into a
 /// pool asks in the same transaction, since the pool that the request began with may be gone by now, and nothing may be
 /// left behind in a pool that was deleted.
@@ -58,11 +65,11 @@ pub fn list(tx: &mut dyn Tx, after: &str, limit: i64) -> Result<Vec<StoredPool>,
     .collect()
 }
 
-/// Removes a pool and everything in it. The pool goes first: that waits for those who are putting something into it, and
-/// what they put there is removed as well.
+/// Removes a pool and everything in it, unless it is gone already. The pool goes first: that waits for those who are
+/// putting something into it, and what they put there is removed as well.
 pub fn delete(tx: &mut dyn Tx, id: &str) -> Result<(), DbError> {
+    tx::changed(tx.execute("DELETE FROM user_pools WHERE id = $1", &[Param::Text(id)])?)?;
     for statement in [
-        "DELETE FROM user_pools WHERE id = $1",
         "DELETE FROM client_pools WHERE pool = $1",
         "DELETE FROM clients WHERE pool = $1",
         "DELETE FROM signing_keys WHERE pool = $1",

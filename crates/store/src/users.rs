@@ -166,6 +166,30 @@ pub fn by_alias(tx: &mut dyn Tx, pool: &str, kind: &str, value: &str) -> Result<
     .transpose()
 }
 
+/// The same as [`by_id`] for whoever removes the user. It takes no hold of them: of two who held the user neither could
+/// remove them. That they are still as they were read is seen as they are removed.
+pub fn by_id_to_delete(tx: &mut dyn Tx, pool: &str, id: &UserId) -> Result<Option<User>, DbError> {
+    tx.query_one(
+        "SELECT id, version, username, status, enabled, created, modified, attributes, hidden \
+         FROM users WHERE pool = $1 AND id = $2",
+        &[Param::Text(pool), Param::Bytes(id)],
+    )?
+    .map(from_row)
+    .transpose()
+}
+
+/// The same as [`by_alias`] for whoever removes the user.
+pub fn by_alias_to_delete(tx: &mut dyn Tx, pool: &str, kind: &str, value: &str) -> Result<Option<User>, DbError> {
+    tx.query_one(
+        "SELECT u.id, u.version, u.username, u.status, u.enabled, u.created, u.modified, u.attributes, u.hidden \
+         FROM user_aliases a JOIN users u ON u.pool = a.pool AND u.id = a.user_id \
+         WHERE a.pool = $1 AND a.kind = $2 AND a.value = $3",
+        &[Param::Text(pool), Param::Text(kind), Param::Bytes(value.as_bytes())],
+    )?
+    .map(from_row)
+    .transpose()
+}
+
 /// Users whose id lies behind `after`, in the order of ids, which is the order of creation.
 pub fn list(tx: &mut dyn Tx, pool: &str, after: Option<&UserId>, limit: i64) -> Result<Vec<User>, DbError> {
     tx.query(

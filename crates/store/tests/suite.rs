@@ -190,6 +190,7 @@ macro_rules! every_test {
                 of_many_workers_one_gets_each_message,
                 a_lease_that_ended_is_anothers_to_take,
                 a_message_that_its_owner_is_busy_with_is_not_leased_again,
+                pools_that_have_their_share_are_left_for_later,
                 what_is_longest_due_comes_first_and_no_more_than_wanted,
                 a_message_that_was_put_back_waits_until_it_is_due,
                 what_came_to_its_end_is_never_leased_again,

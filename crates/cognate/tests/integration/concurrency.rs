@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use cognate::UserPools;
 use cognate::model::{
-    AdminCreateUserRequest, AdminGetUserRequest, AdminInitiateAuthRequest, AdminRespondToAuthChallengeRequest,
-    AdminUpdateUserAttributesRequest, CreateUserPoolClientRequest, DescribeUserPoolRequest, ListUsersRequest,
+    AdminCreateUserRequest, AdminDeleteUserRequest, AdminGetUserRequest, AdminInitiateAuthRequest,
+    AdminRespondToAuthChallengeRequest, AdminUpdateUserAttributesRequest, CreateUserPoolClientRequest,
+    DeleteUserPoolRequest, DescribeUserPoolRequest, ListUsersRequest,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -57,6 +58,29 @@ async fn of_twenty_creates_of_one_name_one_succeeds() {
     assert_eq!(listed.users.unwrap().len(), 1);
     let described = send::<DescribeUserPoolRequest>(&pools, json!({"UserPoolId": pool})).await.unwrap();
     assert_eq!(described.user_pool.unwrap().estimated_number_of_users, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_twenty_deletions_of_one_user_one_succeeds() {
+    let (pools, _folder) = open();
+    let pool = create_pool(&pools, json!({})).await;
+    send::<AdminCreateUserRequest>(&pools, create(&pool, "maria")).await.unwrap();
+    let user = json!({"UserPoolId": pool, "Username": "maria"});
+    let answers = all_at_once::<AdminDeleteUserRequest>(&pools, vec![user; 20]).await;
+    let refusals: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
+    assert_eq!(refusals, vec![refused("UserNotFoundException", "User does not exist."); 19]);
+    let described = send::<DescribeUserPoolRequest>(&pools, json!({"UserPoolId": pool})).await.unwrap();
+    assert_eq!(described.user_pool.unwrap().estimated_number_of_users, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_twenty_deletions_of_one_pool_one_succeeds() {
+    let (pools, _folder) = open();
+    let pool = create_pool(&pools, json!({})).await;
+    let answers = all_at_once::<DeleteUserPoolRequest>(&pools, vec![json!({"UserPoolId": pool}); 20]).await;
+    let refusals: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
+    let gone = refused("ResourceNotFoundException", &format!("User pool {pool} does not exist."));
+    assert_eq!(refusals, vec![gone; 19]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

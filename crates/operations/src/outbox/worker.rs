@@ -13,8 +13,10 @@ use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 use super::attempt;
 use crate::{Caller, Context, Error, Services};
 
-/// How many messages are delivered at once.
-const MOST: usize = 16;
+/// How many messages are delivered at once, and how many of one pool: what is slow in one holds up no other. A fourth
+/// pool with its share leaves no room, so that never more than three have to be passed over.
+const MOST: usize = 32;
+const MOST_OF_A_POOL: usize = 8;
 /// How often what is due is looked for.
 const POLL: Duration = Duration::from_millis(500);
 /// How long a message is this process's to deliver, in seconds: longer than any attempt takes.
@@ -80,8 +82,8 @@ impl Deliveries {
 struct Worker {
     cx: Context,
     owner: String,
-    /// What is being delivered, by its task.
-    busy: HashMap<Id, [u8; 16]>,
+    /// What is being delivered, by its task, with the pool that it is of.
+    busy: HashMap<Id, ([u8; 16], String)>,
     running: JoinSet<()>,
     /// When it was swept last.
     swept: Option<i64>,
@@ -111,24 +113,46 @@ impl Worker {
 
     /// Leases what is due, as far as there is room for it.
     async fn begin_what_is_due(&mut self) -> Result<(), Error> {
-        let room = MOST.saturating_sub(self.busy.len());
-        let now = self.cx.now().micros();
-        // Mostly nothing is, and reading costs next to nothing.
-        if room == 0 || !self.cx.read(|tx| Ok(outbox::is_due(tx, now)?)).await? {
-            return Ok(());
+        loop {
+            let (without, largest) = self.shares();
+            let room = MOST.saturating_sub(self.busy.len());
+            // So many that no pool passes its share, whichever they are of.
+            let limit = room.min(MOST_OF_A_POOL - largest);
+            let now = self.cx.now().micros();
+            // Mostly nothing is, and reading costs next to nothing.
+            if limit == 0 || !self.cx.read(|tx| Ok(outbox::is_due(tx, now, &without)?)).await? {
+                return Ok(());
+            }
+            let (owner, busy) = (self.owner.clone(), self.busy.values().map(|(id, _)| *id).collect::<Vec<_>>());
+            let until = now + LEASE * 1_000_000;
+            let leased: Vec<Leased> = self
+                .cx
+                .write(move |tx| {
+                    let wanted = Wanted { owner: &owner, limit, busy: &busy, without: &without };
+                    Ok(outbox::lease(tx, &wanted, now, until)?)
+                })
+                .await?;
+            let is_all = leased.len() < limit;
+            for message in leased {
+                let of = (message.id, message.pool.clone());
+                let task = self.running.spawn(attempt::deliver(self.cx.clone(), message));
+                self.busy.insert(task.id(), of);
+            }
+            if is_all {
+                return Ok(());
+            }
         }
-        let (owner, busy) = (self.owner.clone(), self.busy.values().copied().collect::<Vec<_>>());
-        let until = now + LEASE * 1_000_000;
-        let leased: Vec<Leased> = self
-            .cx
-            .write(move |tx| Ok(outbox::lease(tx, &Wanted { owner: &owner, limit: room, busy: &busy }, now, until)?))
-            .await?;
-        for message in leased {
-            let id = message.id;
-            let task = self.running.spawn(attempt::deliver(self.cx.clone(), message));
-            self.busy.insert(task.id(), id);
+    }
+
+    /// The pools that have their share of what is under way, and the most that any other has.
+    fn shares(&self) -> (Vec<String>, usize) {
+        let mut of_pool = HashMap::<&str, usize>::new();
+        for (_, pool) in self.busy.values() {
+            *of_pool.entry(pool).or_default() += 1;
         }
-        Ok(())
+        let (full, others): (Vec<_>, Vec<_>) = of_pool.into_iter().partition(|(_, count)| *count >= MOST_OF_A_POOL);
+        let largest = others.into_iter().map(|(_, count)| count).max().unwrap_or_default();
+        (full.into_iter().map(|(pool, _)| pool.to_owned()).collect(), largest)
     }
 
     /// A task that panicked leaves its message leased; it is due again once the lease ends.

@@ -14,7 +14,7 @@ use crate::{Context, Error, imports};
 pub(crate) async fn handle(cx: &Context, request: DeleteUserPoolRequest) -> Result<(), Error> {
     let id: Arc<str> = request.user_pool_id.into();
     let delete = move |tx: &mut dyn Tx| {
-        let pool = user_pools::get(tx, &id)?.ok_or_else(|| Error::no_pool(&id))?.pool;
+        let pool = user_pools::get_to_delete(tx, &id)?.ok_or_else(|| Error::no_pool(&id))?.pool;
         pool_rules::check_delete(&pool)?;
         imports::check_none_runs(tx, &id)?;
         Ok(user_pools::delete(tx, &id)?)

@@ -11,7 +11,7 @@ use crate::{Context, Error, directory};
 pub(crate) async fn handle(cx: &Context, request: AdminDeleteUserRequest) -> Result<(), Error> {
     let pool = Arc::clone(&cx.pool(&request.user_pool_id).await?);
     cx.write(move |tx| {
-        let user = directory::get(tx, &pool, &request.username)?;
+        let user = directory::get_to_delete(tx, &pool, &request.username)?;
         directory::delete(tx, &pool, &user)
     })
     .await

@@ -11,7 +11,7 @@ pub(crate) async fn handle(cx: &Context, request: DeleteUserRequest) -> Result<(
     let signed_in = tokens::authenticate(cx, request.access_token.expose()).await?;
     let (pool, id) = (signed_in.pool, signed_in.user.id);
     cx.write(move |tx| {
-        let user = users::by_id(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
+        let user = users::by_id_to_delete(tx, pool.id(), &id)?.ok_or_else(Error::no_user)?;
         directory::delete(tx, &pool, &user)
     })
     .await

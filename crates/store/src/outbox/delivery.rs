@@ -17,16 +17,19 @@ pub struct Wanted<'a> {
     pub limit: usize,
     /// What the owner is still busy with, however long ago its lease ended.
     pub busy: &'a [[u8; 16]],
+    /// Pools whose messages are left for later, because they have their share of what is under way. The first three count.
+    pub without: &'a [String],
 }
 
 /// Leases messages that are due until a moment, the longest due first. Of several workers one gets each.
 pub fn lease(tx: &mut dyn Tx, wanted: &Wanted<'_>, now: i64, until: i64) -> Result<Vec<Leased>, DbError> {
-    let Wanted { owner, limit, busy } = *wanted;
+    let Wanted { owner, limit, busy, without } = *wanted;
     let most = i64::try_from(limit.saturating_add(busy.len())).unwrap_or(i64::MAX);
+    let [a, b, c] = passed_over(without);
     let rows = tx.query(
         "SELECT pool, user_id, id, created, sealed, state, attempts, due, expires, owner, reason, settled \
-         FROM outbox WHERE state = 0 AND due <= $1 ORDER BY due LIMIT $2",
-        &[Param::Int(now), Param::Int(most)],
+         FROM outbox WHERE state = 0 AND due <= $1 AND pool <> $3 AND pool <> $4 AND pool <> $5 ORDER BY due LIMIT $2",
+        &[Param::Int(now), Param::Int(most), a, b, c],
     )?;
     let mut leased = Vec::new();
     for row in rows {
@@ -56,9 +59,18 @@ pub fn lease(tx: &mut dyn Tx, wanted: &Wanted<'_>, now: i64, until: i64) -> Resu
     Ok(leased)
 }
 
-/// Whether a message is due.
-pub fn is_due(tx: &mut dyn Tx, now: i64) -> Result<bool, DbError> {
-    let due = tx.query_one("SELECT due FROM outbox WHERE state = 0 AND due <= $1 LIMIT 1", &[Param::Int(now)])?;
+/// Three pools that are passed over; no pool has an empty id.
+fn passed_over(pools: &[String]) -> [Param<'_>; 3] {
+    std::array::from_fn(|at| Param::Text(pools.get(at).map_or("", String::as_str)))
+}
+
+/// Whether a message is due of another pool than these, of which the first three count.
+pub fn is_due(tx: &mut dyn Tx, now: i64, without: &[String]) -> Result<bool, DbError> {
+    let [a, b, c] = passed_over(without);
+    let due = tx.query_one(
+        "SELECT due FROM outbox WHERE state = 0 AND due <= $1 AND pool <> $2 AND pool <> $3 AND pool <> $4 LIMIT 1",
+        &[Param::Int(now), a, b, c],
+    )?;
     Ok(due.is_some())
 }
 

@@ -37,16 +37,21 @@ enum End {
 /// Runs a transaction, again where it lost a race or its connection. An error takes the place of what the closure
 /// returned; without one that stands, be it an answer or a refusal.
 pub(super) fn run(line: &mut Line, job: &mut dyn Job) -> Result<(), DbError> {
-    let started = Instant::now();
     let mut attempt = 1;
+    let mut runs = 0;
     loop {
         let error = match once(line, job) {
             End::Done => return Ok(()),
             End::Failed(error) => return Err(error),
-            End::Lost(error) if started.elapsed() > REACH => return Err(error),
-            End::Again(error) | End::Lost(error) => error,
+            End::Lost(error) if line.shared().reach.lost_for().is_some_and(|time| time > REACH) => return Err(error),
+            // Where no connection can be had nothing was run: the time is bounded, not the number.
+            End::Lost(error) if line.shared().reach.lost_for().is_some() => error,
+            End::Again(error) | End::Lost(error) => {
+                runs += 1;
+                error
+            }
         };
-        if attempt >= ATTEMPTS {
+        if runs >= ATTEMPTS {
             return Err(error);
         }
         line.shared().counts.retried.fetch_add(1, Ordering::Relaxed);

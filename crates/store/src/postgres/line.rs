@@ -54,7 +54,11 @@ impl Line {
     pub(super) fn connection(&mut self) -> Result<&mut Connection, Failure> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => Connection::open(&self.shared, self.role)?,
+            None => {
+                let opened = Connection::open(&self.shared, self.role);
+                self.shared.reach.note(opened.is_ok());
+                opened?
+            }
         };
         Ok(self.connection.insert(connection))
     }

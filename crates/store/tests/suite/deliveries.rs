@@ -22,7 +22,7 @@ async fn furnish(store: &Store, due: &'static [(u8, i64)]) {
 }
 
 async fn lease(store: &Store, owner: &'static str, now: i64, limit: usize) -> Vec<Leased> {
-    write(store, move |tx| outbox::lease(tx, &Wanted { owner, limit, busy: &[] }, now, now + 60)).await
+    write(store, move |tx| outbox::lease(tx, &Wanted { owner, limit, busy: &[], without: &[] }, now, now + 60)).await
 }
 
 fn numbers(messages: &[Leased]) -> Vec<u8> {
@@ -36,7 +36,7 @@ async fn progress(store: &Store, number: u8) -> Progress {
 pub async fn a_message_is_leased_once_and_only_when_it_is_due(engine: &impl Engine) {
     let store = engine.open();
     furnish(&store, &[(1, 10)]).await;
-    let is_due = async |now| read(&store, |tx| outbox::is_due(tx, now)).await;
+    let is_due = async |now| read(&store, |tx| outbox::is_due(tx, now, &[])).await;
     assert!(!is_due(9).await && is_due(10).await);
     assert_eq!(numbers(&lease(&store, "a", 9, 5).await), [0_u8; 0]);
     let leased = lease(&store, "a", 10, 5).await;
@@ -74,9 +74,29 @@ pub async fn a_message_that_its_owner_is_busy_with_is_not_leased_again(engine: &
     let store = engine.open();
     furnish(&store, &[(1, 10), (2, 10)]).await;
     let busy = [[1; 16]];
-    let leased =
-        write(&store, move |tx| outbox::lease(tx, &Wanted { owner: "a", limit: 1, busy: &busy }, 70, 130)).await;
+    let leased = write(&store, move |tx| {
+        outbox::lease(tx, &Wanted { owner: "a", limit: 1, busy: &busy, without: &[] }, 70, 130)
+    })
+    .await;
     assert_eq!(numbers(&leased), [2]);
+}
+
+pub async fn pools_that_have_their_share_are_left_for_later(engine: &impl Engine) {
+    let store = engine.open();
+    furnish(&store, &[(1, 10), (2, 20)]).await;
+    write(&store, |tx| outbox::insert(tx, &Sealed { progress: Progress::waiting(30, 1_000), ..message(OTHER, 1, 3) }))
+        .await;
+    let is_due = async |without: &[&str]| {
+        let without = without.iter().map(|pool| (*pool).to_owned()).collect::<Vec<_>>();
+        read(&store, |tx| outbox::is_due(tx, 50, &without)).await
+    };
+    assert!(is_due(&[POOL]).await && is_due(&[OTHER]).await && !is_due(&[POOL, OTHER]).await);
+    let leased = write(&store, |tx| {
+        let without = [POOL.to_owned(), "us-east-1_Nowhere".to_owned()];
+        outbox::lease(tx, &Wanted { owner: "a", limit: 1, busy: &[], without: &without }, 50, 110)
+    })
+    .await;
+    assert_eq!(numbers(&leased), [3]);
 }
 
 pub async fn what_is_longest_due_comes_first_and_no_more_than_wanted(engine: &impl Engine) {

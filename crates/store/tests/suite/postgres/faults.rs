@@ -103,6 +103,18 @@ async fn a_fault_that_does_not_end_is_told_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_away_is_tried_more_often_than_a_race_is_run() {
+    let database = Database::fresh();
+    let proxy = Proxy::start(&database);
+    let store = connect(proxy.url(), Isolation::ReadCommitted, Faults::default());
+    run_counted(&store, "before".to_owned()).await.0.unwrap();
+    proxy.close_for(24);
+    proxy.cut(When::Message(0), Cut::Before);
+    let (answer, _) = run_counted(&store, "after".to_owned()).await;
+    assert_eq!((answer, proxy.still_closed_for(), effects(&database)), (Ok(()), 0, 2));
+}
+
+#[tokio::test]
 async fn a_closure_that_hides_a_fault_does_not_hide_it_from_the_store() {
     let database = Database::fresh();
     let left = AtomicUsize::new(1);

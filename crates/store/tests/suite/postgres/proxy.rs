@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,9 +37,16 @@ pub enum Cut {
 struct Plan {
     next: Mutex<Option<(When, Cut)>>,
     has_cut: AtomicBool,
+    /// How many connections are still turned away.
+    closed: AtomicUsize,
 }
 
 impl Plan {
+    /// Whether this connection is turned away.
+    fn is_closed(&self) -> bool {
+        self.closed.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
+
     /// What happens at this message.
     fn at(&self, message: &[u8]) -> Option<Cut> {
         let mut next = self.next.lock().unwrap();
@@ -74,7 +81,7 @@ impl Proxy {
         let plan = Arc::new(Plan::default());
         let shared = Arc::clone(&plan);
         std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
+            for client in listener.incoming().flatten().filter(|_| !shared.is_closed()) {
                 let plan = Arc::clone(&shared);
                 // A connection that breaks is what this is about.
                 std::thread::spawn(move || drop(forward(client, &plan)));
@@ -87,6 +94,16 @@ impl Proxy {
     /// The database behind it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Turns so many connections away, as a server that starts.
+    pub fn close_for(&self, connections: usize) {
+        self.plan.closed.store(connections, Ordering::SeqCst);
+    }
+
+    /// How many are still to be turned away.
+    pub fn still_closed_for(&self) -> usize {
+        self.plan.closed.load(Ordering::SeqCst)
     }
 
     /// Cuts a connection, once.

@@ -1,6 +1,9 @@
 //! Two nodes at once, where the embedded engine has one writer.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use cognate_store::{DatabaseOptions, Store, attempts, codes, user_pools, users};
 use tokio::task::JoinSet;
@@ -100,6 +103,37 @@ async fn of_guesses_that_are_made_at_once_no_more_are_heard_than_allowed() {
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|heard| *heard).count(), 10);
+}
+
+/// One of them would wait for the other in vain if both held the user while they read; the locks here end before the
+/// server looks for that.
+#[tokio::test]
+async fn of_two_who_remove_a_user_at_once_one_does() {
+    let database = Database::fresh();
+    let options = || DatabaseOptions { statement_time: Duration::from_millis(2_400), ..DatabaseOptions::default() };
+    let nodes = [(), ()].map(|()| Store::connect(database.url(), options()).unwrap());
+    write(&nodes[0], |tx| insert_user(tx, POOL, &user(1, "maria"))).await;
+    let both_have_read = Arc::new(Barrier::new(2));
+    let mut tasks = JoinSet::new();
+    for node in nodes {
+        let (both_have_read, is_first) = (Arc::clone(&both_have_read), AtomicBool::new(true));
+        tasks.spawn(async move {
+            node.write(move |tx| {
+                let found = users::by_id_to_delete(tx, POOL, &id(1))?;
+                if is_first.swap(false, Ordering::SeqCst) {
+                    both_have_read.wait();
+                }
+                match found {
+                    Some(user) => users::delete(tx, POOL, &user).map(|()| true),
+                    None => Ok(false),
+                }
+            })
+            .await
+        });
+    }
+    let mut ends = tasks.join_all().await;
+    ends.sort_by_key(|end| matches!(end, Ok(true)));
+    assert_eq!(ends, [Ok(false), Ok(true)]);
 }
 
 #[tokio::test]
