@@ -75,7 +75,7 @@ impl Server {
         let mut command = Command::new(&bench.server);
         command.args([mode.name(), "--listen", &address.to_string(), "--data"]).arg(data);
         // One address asks for all: what is measured is the work, not who is told to come back later.
-        let limits = "[limits]\naddress_per_second = 0\nuser_per_second = 0\n";
+        let limits = "undelivered = \"keep\"\n\n[limits]\naddress_per_second = 0\nuser_per_second = 0\n";
         let settings = bench.folder.join("settings.toml");
         std::fs::write(&settings, format!("{limits}{}", hook::settings(bench.hook))).map_err(|e| e.to_string())?;
         command.arg("--config").arg(settings);

@@ -117,7 +117,7 @@ async fn half_a_file_is_none() {
     assert_eq!(failed["CompletionMessage"], "No file was uploaded for the import job.");
     assert_eq!(
         log(&place, &job),
-        (vec![], format!("Failed: 0 imported, 0 skipped, 0 failed. No file was uploaded for the import job.\n"))
+        (vec![], "Failed: 0 imported, 0 skipped, 0 failed. No file was uploaded for the import job.\n".to_owned())
     );
     // A whole file stays when one that is to take its place breaks off.
     let job = create(&mut client, &pool).await;

@@ -134,52 +134,48 @@ fn together<'a>(
     if subs.len() < newcomers.len() || newcomers.iter().any(|(_, newcomer)| needs_a_look(newcomer)) {
         return Ok(newcomers.iter().collect());
     }
-    let mut is_left: Vec<bool> = newcomers
-        .iter()
-        .map(|(_, newcomer)| newcomer.groups.iter().any(|name| !known.contains(name.as_str())))
-        .collect();
+    // Their places among the newcomers.
+    let mut left: BTreeSet<usize> = BTreeSet::new();
     // A new sub is nobody's.
     let named: Vec<&UserId> =
         newcomers.iter().filter(|(_, one)| one.is_known_by_sub).map(|(_, one)| &one.user.id).collect();
     let there = users::known(tx, pool.id(), &named)?;
-    for ((_, newcomer), is_left) in newcomers.iter().zip(&mut is_left) {
-        *is_left |= there.contains(&newcomer.user.id);
-    }
     let mut claims = Vec::with_capacity(2 * newcomers.len());
-    for (index, (_, newcomer)) in newcomers.iter().enumerate().filter(|(index, _)| !is_left[*index]) {
-        claims.extend(newcomer.aliases.iter().map(|alias| (alias, index)));
+    for (place, (_, newcomer)) in newcomers.iter().enumerate() {
+        let is_known = there.contains(&newcomer.user.id);
+        if is_known || newcomer.groups.iter().any(|name| !known.contains(name.as_str())) {
+            left.insert(place);
+        } else {
+            claims.extend(newcomer.aliases.iter().map(|alias| (alias, place, &newcomer.user.id)));
+        }
     }
     // Of several claims to one handle the earliest line's comes first.
-    claims.sort_unstable_by(|(one, first), (other, second)| {
+    claims.sort_unstable_by(|(one, first, _), (other, second, _)| {
         (one.kind.as_str(), &one.value, first).cmp(&(other.kind.as_str(), &other.value, second))
     });
-    claims.dedup_by(|(alias, index), (earlier, _)| {
+    claims.dedup_by(|(alias, place, _), (earlier, ..)| {
         let is_the_same = alias == earlier;
-        is_left[*index] |= is_the_same;
+        if is_the_same {
+            left.insert(*place);
+        }
         is_the_same
     });
-    let entries: Vec<Entry<'_>> = claims
-        .iter()
-        .map(|(alias, index)| Entry {
-            kind: alias.kind.as_str(),
-            value: &alias.value,
-            user: &newcomers[*index].1.user.id,
-        })
-        .collect();
+    let entries: Vec<Entry<'_>> =
+        claims.iter().map(|(alias, _, user)| Entry { kind: alias.kind.as_str(), value: &alias.value, user }).collect();
     let were_free = user_index::claim_aliases(tx, pool.id(), &entries)?;
-    for ((_, index), was_free) in claims.iter().zip(&were_free) {
-        is_left[*index] |= !was_free;
-    }
-    for (((_, index), entry), was_free) in claims.iter().zip(&entries).zip(&were_free) {
-        if *was_free && is_left[*index] {
+    let taken = claims.iter().zip(&were_free).filter(|(_, was_free)| !**was_free);
+    left.extend(taken.map(|((_, place, _), _)| *place));
+    for (((_, place, _), entry), was_free) in claims.iter().zip(&entries).zip(&were_free) {
+        if *was_free && left.contains(place) {
             user_index::delete_alias(tx, pool.id(), entry.kind, entry.value, entry.user)?;
         }
     }
-    let (placed, left): (Vec<_>, Vec<_>) = newcomers.iter().zip(&is_left).partition(|(_, is_left)| !**is_left);
-    let placed: Vec<&Newcomer> = placed.into_iter().map(|((_, newcomer), _)| newcomer).collect();
+    let (one_by_one, placed): (Vec<_>, Vec<_>) =
+        newcomers.iter().enumerate().partition(|(place, _)| left.contains(place));
+    let placed: Vec<&Newcomer> = placed.into_iter().map(|(_, (_, newcomer))| newcomer).collect();
     write_rows(tx, pool, &placed)?;
     came.extend(placed.iter().map(|newcomer| newcomer.user.id));
-    Ok(left.into_iter().map(|(newcomer, _)| newcomer).collect())
+    Ok(one_by_one.into_iter().map(|(_, newcomer)| newcomer).collect())
 }
 
 /// Writes users whose handles are theirs by now.
