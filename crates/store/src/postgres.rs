@@ -9,6 +9,7 @@ mod attempt;
 mod dialect;
 mod failure;
 mod faults;
+mod lead;
 mod line;
 mod options;
 mod reach;
@@ -30,6 +31,7 @@ use crate::{Gauges, OpenError};
 
 /// The engine.
 pub(crate) struct Postgres {
+    _scouts: lead::Scouts,
     readers: readers::Readers,
     writers: writers::Writers,
     shared: Arc<Shared>,
@@ -39,6 +41,7 @@ pub(crate) struct Postgres {
 struct Shared {
     address: address::Address,
     options: DatabaseOptions,
+    lead: lead::Lead,
     counts: Counts,
     reach: reach::Reach,
 }
@@ -55,13 +58,15 @@ struct Counts {
 impl Postgres {
     pub(crate) fn connect(url: &str, options: DatabaseOptions) -> Result<Self, OpenError> {
         let address = address::Address::parse(url)?;
-        let shared = Arc::new(Shared { address, options, counts: Counts::default(), reach: reach::Reach::default() });
+        let (counts, reach) = (Counts::default(), reach::Reach::default());
+        let shared = Arc::new(Shared { address, options, lead: lead::Lead::default(), counts, reach });
         // On a thread of its own, because the caller may be inside a runtime.
         std::thread::scope(|scope| scope.spawn(|| schema::prepare(&shared)).join())
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        let writers = writers::Writers::start(&shared)
+        let started = writers::Writers::start(&shared).and_then(|w| Ok((w, lead::Scouts::send_out(&shared)?)));
+        let (writers, scouts) = started
             .map_err(|error| OpenError::Engine { place: shared.address.place.clone(), message: error.to_string() })?;
-        Ok(Self { readers: readers::Readers::new(&shared), writers, shared })
+        Ok(Self { _scouts: scouts, readers: readers::Readers::new(&shared), writers, shared })
     }
 
     pub(crate) async fn read<T, E>(&self, reads: impl FnOnce(&mut dyn Tx) -> Result<T, E> + Send) -> Result<T, E>

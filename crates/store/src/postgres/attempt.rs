@@ -17,7 +17,7 @@ use crate::tx::{ATTEMPTS, DbError};
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// For how long a server that cannot be reached is tried.
-const REACH: Duration = Duration::from_secs(10);
+pub(super) const REACH: Duration = Duration::from_secs(10);
 /// For how long the outcome of a commit is asked for. Longer than the server lets an idle transaction stay, because the
 /// answer waits for the end of the one that it is about.
 const ASK: Duration = Duration::from_mins(1);
@@ -62,7 +62,7 @@ pub(super) fn run(line: &mut Line, job: &mut dyn Job) -> Result<(), DbError> {
 }
 
 /// Anything up to a bound that doubles, so that those who lost together do not meet again.
-fn pause(attempt: usize) -> Duration {
+pub(super) fn pause(attempt: usize) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
     let longest = FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
     let share = Uuid::new_v4().as_u128() % 1_000;

@@ -8,15 +8,16 @@ use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Runtime;
-use tokio::time::timeout;
-use tokio_postgres::{Client, Statement};
+use tokio::time::{sleep, timeout};
+use tokio_postgres::{Client, Config, Statement};
 use uuid::Uuid;
 
 use super::Shared;
 use super::dialect;
 use super::failure::Failure;
+use super::lead::{self, EVERY};
 
-/// How long it may take until a connection is usable: name, socket, TLS and password of every server of the URL.
+/// How long it may take until a connection that is open is usable.
 const OPENING: Duration = Duration::from_secs(15);
 /// How much longer than a statement may take we wait for the server to say that it took too long.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -53,8 +54,8 @@ impl Line {
     /// The connection, opened if there is none.
     pub(super) fn connection(&mut self) -> Result<&mut Connection, Failure> {
         let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
+            Some(connection) if !self.shared.lead.has_passed(connection.timeline) => connection,
+            _ => {
                 let opened = Connection::open(&self.shared, self.role);
                 self.shared.reach.note(opened.is_ok());
                 opened?
@@ -92,6 +93,8 @@ pub(super) struct Connection {
     /// By the address of the text: statements are constants of the program.
     prepared: HashMap<(usize, usize), Prepared>,
     role: Role,
+    /// Under which leader it was opened; 0 where leaders are not counted.
+    timeline: u32,
     /// How long an answer may take.
     patience: Duration,
     /// Names the row of this connection in `commits`.
@@ -106,33 +109,39 @@ impl Connection {
         let mut building = tokio::runtime::Builder::new_current_thread();
         let runtime = building.enable_all().build().map_err(|error| Failure::Lost(error.to_string()))?;
         let id = Uuid::new_v4().into_bytes();
-        let opening = async {
-            let (client, driver) = shared.address.config.connect(shared.address.tls.clone()).await?;
-            // It ends with an error when the connection does, and so does the statement that waits for it.
-            tokio::spawn(driver);
-            client.batch_execute(&dialect::settings(shared.options.statement_time)).await?;
-            if role == Role::Writes {
-                client.batch_execute(&dialect::register(&id, now(), now_less(FORGET))).await?;
-            }
-            Ok(client)
-        };
-        let client = match runtime.block_on(async { timeout(OPENING, opening).await }) {
-            Ok(Ok(client)) => client,
-            Ok(Err(error)) => return Err(Failure::of(&error)),
-            Err(_) => return Err(Failure::Lost("the server does not answer".to_owned())),
-        };
+        let (client, timeline) = runtime.block_on(first(shared, role, &id))?;
         shared.counts.connections.fetch_add(1, Ordering::Relaxed);
         let patience = shared.options.statement_time + PATIENCE;
         let shared = Arc::clone(shared);
-        Ok(Self { runtime: Some(runtime), client, prepared: HashMap::new(), role, patience, id, number: 0, shared })
+        Ok(Self {
+            runtime: Some(runtime),
+            client,
+            prepared: HashMap::new(),
+            role,
+            timeline,
+            patience,
+            id,
+            number: 0,
+            shared,
+        })
     }
 
-    /// Waits for the server. A server that does not answer is as good as gone.
+    /// Waits for the server. A server that does not answer is as good as gone, and so is one that another one follows.
     pub(super) fn wait<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
         let Some(runtime) = &self.runtime else { return Err(Failure::Lost("the connection is closed".to_owned())) };
-        match runtime.block_on(async { timeout(self.patience, answer).await }) {
-            Ok(answer) => answer.map_err(|error| Failure::of(&error)),
-            Err(_) => Err(Failure::Lost("the server does not answer".to_owned())),
+        let answered = runtime.block_on(async {
+            let mut answer = pin!(timeout(self.patience, answer));
+            loop {
+                tokio::select! {
+                    biased;
+                    answer = &mut answer => return answer.ok(),
+                    () = sleep(EVERY) => if self.shared.lead.has_passed(self.timeline) { return None },
+                }
+            }
+        });
+        match answered {
+            Some(answer) => answer.map_err(|error| Failure::of(&error)),
+            None => Err(Failure::Lost("the server does not answer".to_owned())),
         }
     }
 
@@ -178,6 +187,49 @@ impl Drop for Connection {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+    }
+}
+
+/// A usable connection to the first server that takes writes, and its timeline. The one that led last is tried first.
+async fn first(shared: &Shared, role: Role, id: &[u8; 16]) -> Result<(Client, u32), Failure> {
+    let servers = &shared.address.servers;
+    let mut reached = Err(Failure::Lost("there is no server".to_owned()));
+    for (number, server) in servers.iter().enumerate().cycle().skip(shared.lead.server()).take(servers.len()) {
+        let using = usable(shared, role, id, number, server);
+        reached = using.await;
+        if reached.is_ok() {
+            break;
+        }
+    }
+    reached
+}
+
+async fn usable(
+    shared: &Shared,
+    role: Role,
+    id: &[u8; 16],
+    number: usize,
+    server: &Config,
+) -> Result<(Client, u32), Failure> {
+    let (client, _driver) = lead::connect(&shared.address, server).await?;
+    let timeline = match shared.address.servers.len() {
+        0 | 1 => 0,
+        _ => lead::timeline(&client).await?.unwrap_or_default(),
+    };
+    if !shared.lead.is_led_by(number, timeline) {
+        return Err(Failure::Lost("another server leads".to_owned()));
+    }
+    let setting_up = async {
+        client.batch_execute(&dialect::settings(shared.options.statement_time)).await?;
+        if role == Role::Writes {
+            client.batch_execute(&dialect::register(id, now(), now_less(FORGET))).await?;
+        }
+        Ok(())
+    };
+    match timeout(OPENING, setting_up).await {
+        Ok(Ok(())) => Ok((client, timeline)),
+        Ok(Err(error)) => Err(Failure::of(&error)),
+        Err(_) => Err(Failure::Lost("the server does not answer".to_owned())),
     }
 }
 

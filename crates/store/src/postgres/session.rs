@@ -2,6 +2,7 @@
 
 use tokio_postgres::types::ToSql;
 
+use super::attempt::{REACH, pause};
 use super::dialect::{BEGIN_READ, BEGIN_READ_COMMITTED, BEGIN_SERIALIZABLE, MARK};
 use super::failure::Failure;
 use super::faults::{Fault, Moment};
@@ -52,16 +53,19 @@ impl<'l> Session<'l> {
         if let Some(failure) = &self.failure {
             return Err(failure.error());
         }
-        let brought = self.attempt(sql, params, changes);
-        // A connection that was idle may have ended since; a read that has seen nothing yet begins anew.
-        let brought = match brought {
-            Err(Failure::Lost(_)) if self.line.role() == Role::Reads && self.statements == 0 => {
-                self.line.hang_up();
-                self.begun = false;
-                self.attempt(sql, params, changes)
+        let mut brought = self.attempt(sql, params, changes);
+        let mut attempt = 1;
+        // A connection that was idle may have ended since, or the server be about to come back; a read that has seen
+        // nothing yet begins anew.
+        while matches!(brought, Err(Failure::Lost(_))) && self.may_begin_anew(attempt) {
+            self.line.hang_up();
+            self.begun = false;
+            if attempt > 1 {
+                std::thread::sleep(pause(attempt));
             }
-            other => other,
-        };
+            attempt += 1;
+            brought = self.attempt(sql, params, changes);
+        }
         self.statements += 1;
         match brought {
             Err(failure) => {
@@ -71,6 +75,12 @@ impl<'l> Session<'l> {
             }
             Ok(brought) => Ok(brought),
         }
+    }
+
+    fn may_begin_anew(&self, attempt: usize) -> bool {
+        let is_fresh = self.line.role() == Role::Reads && self.statements == 0;
+        let is_awaited = || self.line.shared().reach.lost_for().is_some_and(|time| time < REACH);
+        is_fresh && (attempt == 1 || is_awaited())
     }
 
     fn attempt(&mut self, sql: &'static str, params: &[Param<'_>], changes: bool) -> Result<Brought, Failure> {
