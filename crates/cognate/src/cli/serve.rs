@@ -9,7 +9,7 @@ use super::delivery::Delivery;
 use super::{Data, Failure, Knowledge, Outside, RootKey, declare, listen, log, root_key, say, shutdown};
 
 /// Where `serve` listens unless it is told otherwise: a proxy with TLS stands in front of it.
-const ADDRESS: &str = "127.0.0.1:9229";
+pub(super) const ADDRESS: &str = "127.0.0.1:9229";
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -41,7 +41,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let file = options.delivery.over(&file);
     let mut config = Config::new(options.data.folder(&file, None)?);
     file.apply(&mut config)?;
-    config.master_key.clone_from(&options.data.master_key);
+    config.master_key = options.data.master_key()?;
     let pools = UserPools::open(config).map_err(|e| e.to_string())?;
     let (root_id, root_secret) = root_key(&pools, &options.root).await?;
     let address = options.listen.or(file.listen).unwrap_or_else(|| ADDRESS.to_owned());
