@@ -7,6 +7,8 @@
 ## make fuzz   every fuzz target for a minute
 ## make test-postgres   the suites once more, against servers on PostgreSQL
 ## make nodes  two servers on one database against one: requests a second, and CPU of both sides
+## make failover   kill, freeze and change the leader of a PostgreSQL cluster under load
+## make lint-packaging   the Dockerfile, the unit, the chart and the Compose file, as far as it can be checked here
 ## make kill   twenty kills of a server under load, instead of the few in `make test`
 ## make soak   twenty minutes of load, every answer checked, while whatever can fail fails (SOAK_SECONDS, SOAK_SEED)
 ## make deny   licenses, bans and advisories of the dependencies
@@ -30,7 +32,7 @@ SOAK_PHASES ?=
 IMPORT_USERS ?= 1000000
 SCALE ?= 1000,1000000
 
-.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres test-postgres-18 examples deny bench bench-import bench-backup scale nodes fuzz kill clean-clients
+.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres test-postgres-18 failover lint-packaging examples deny bench bench-import bench-backup scale nodes fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -93,6 +95,29 @@ suites-on-postgres:
 test-postgres-18:
 	xtask/postgres --version 18 cargo test --locked --package cognate-store --test suite -- \
 	    --skip embedded:: --skip tls_verifies_the_server_and_its_name
+
+# A cluster under Patroni, with etcd from Debian (unpacked, not installed) and Patroni from PyPI, in .tools. Where we are
+# root, PostgreSQL runs as the user postgres, who has to be able to run this Python.
+FAILOVER_PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
+SCENARIOS ?=
+
+failover: binary packages .tools/failover/.installed .tools/etcd/usr/bin/etcd
+	.tools/failover/bin/python xtask/failover/run.py $(SCENARIOS)
+
+.tools/failover/.installed: xtask/failover/requirements.txt
+	rm -rf .tools/failover
+	python3 -m pip install --quiet --disable-pip-version-check --target .tools/virtualenv virtualenv
+	PYTHONPATH=.tools/virtualenv python3 -m virtualenv --quiet --python $(FAILOVER_PYTHON) .tools/failover
+	.tools/failover/bin/python -m pip install --quiet --disable-pip-version-check -r xtask/failover/requirements.txt
+	@touch $@
+
+.tools/etcd/usr/bin/etcd:
+	$(AS_ROOT) apt-get update -qq
+	rm -rf .tools/etcd && mkdir -p .tools/etcd
+	cd .tools/etcd && apt-get download -qq etcd-server && dpkg -x etcd-server_*.deb .
+
+lint-packaging:
+	xtask/lint-packaging
 
 # The programs of examples/ alone.
 examples: binary $(JS)/node_modules/.package-lock.json $(VENV)/.installed

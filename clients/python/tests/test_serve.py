@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -12,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from people import PASSWORD, Pool, refused
-from server import Server, run
+from server import Server, free_port, run
 
 ROOT = ("AKIDROOTROOTROOTROOT", "the+root/secret/of+this+test+server/0000")
 ENVIRONMENT = {"COGNATE_ROOT_ACCESS_KEY_ID": ROOT[0], "COGNATE_ROOT_SECRET_ACCESS_KEY": ROOT[1]}
@@ -133,3 +134,24 @@ def test_public_operations_need_no_signature(world):
         AuthParameters={"USERNAME": "jane", "PASSWORD": PASSWORD},
     )["AuthenticationResult"]
     assert unsigned.get_user(AccessToken=tokens["AccessToken"])["Username"] == "jane"
+
+
+def test_the_program_asks_a_server_how_it_is(world):
+    place = world.server.endpoint.removeprefix("http://")
+    for question in ([], ["--ready"]):
+        assert run("health", "--address", place, *question) == ""
+    with pytest.raises(subprocess.CalledProcessError) as nobody:
+        run("health", "--address", f"127.0.0.1:{free_port()}")
+    assert "Connection refused" in nobody.value.stderr
+
+
+def test_the_master_key_may_stand_in_a_file(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "key").write_text("5a" * 32 + "\n")
+    given = {"COGNATE_MASTER_KEY_FILE": str(tmp_path / "key")}
+    server = Server("serve", data=tmp_path / "data", environment=given)
+    server.stop()
+    assert not (tmp_path / "data/master.key").exists()
+    Server("serve", data=tmp_path / "data", environment={"COGNATE_MASTER_KEY": "5a" * 32}).stop()
+    with pytest.raises(RuntimeError, match="master key"):
+        Server("serve", data=tmp_path / "data", environment={"COGNATE_MASTER_KEY": "a5" * 32})

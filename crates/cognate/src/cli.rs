@@ -7,6 +7,7 @@ mod delivery;
 mod dev;
 mod doctor;
 mod export;
+mod health;
 mod import;
 mod import_log;
 mod keys;
@@ -57,6 +58,8 @@ enum Command {
     AccessKey(access_key::Options),
     /// The keys with which pools sign their tokens.
     Keys(keys::Options),
+    /// Ask a running server whether it is well; ends with 0 if it is.
+    Health(health::Options),
     /// What became of messages to users: sent, waiting, given up.
     Outbox(outbox::Options),
     /// Whether a server would start with these settings and work well, and what to do if not. Changes nothing.
@@ -118,6 +121,9 @@ struct Data {
     /// master.key in the data folder is used, and made at the first start.
     #[arg(long, env = "COGNATE_MASTER_KEY", hide_env_values = true, value_name = "KEY")]
     master_key: Option<String>,
+    /// A file that holds the master key, for what hands secrets over as files: systemd, Kubernetes, Compose.
+    #[arg(long, env = "COGNATE_MASTER_KEY_FILE", value_name = "FILE", conflicts_with = "master_key")]
+    master_key_file: Option<PathBuf>,
     /// The region in pool ids, ARNs and signatures.
     #[arg(long, env = "COGNATE_REGION", value_name = "REGION")]
     region: Option<String>,
@@ -136,7 +142,7 @@ impl Data {
     fn folder(&self, file: &cognate::FileConfig, otherwise: Option<&str>) -> Result<PathBuf, Failure> {
         match (file.data.clone(), &file.database_url) {
             (Some(folder), _) => Ok(folder),
-            (None, Some(_)) if self.master_key.is_some() => Ok(PathBuf::new()),
+            (None, Some(_)) if self.master_key.is_some() || self.master_key_file.is_some() => Ok(PathBuf::new()),
             (None, Some(_)) => {
                 Err("give the master key of the database: COGNATE_MASTER_KEY, or --data DIR for the file \
                                     master.key in that folder"
@@ -147,6 +153,16 @@ impl Data {
                  --database-url URL, or database_url = \"URL\""
                     .to_owned()
             }),
+        }
+    }
+
+    /// The master key that was given, as itself or as a file.
+    fn master_key(&self) -> Result<Option<String>, Failure> {
+        match (&self.master_key, &self.master_key_file) {
+            (None, Some(file)) => {
+                std::fs::read_to_string(file).map(Some).map_err(|e| format!("{}: {e}", file.display()))
+            }
+            (given, _) => Ok(given.clone()),
         }
     }
 
@@ -247,6 +263,7 @@ pub fn run() -> Result<(), Failure> {
         Some(Command::Serve(options)) => in_runtime(serve::run(options)),
         Some(Command::AccessKey(options)) => in_runtime(access_key::run(options)),
         Some(Command::Keys(options)) => in_runtime(keys::run(options)),
+        Some(Command::Health(options)) => health::run(&options),
         Some(Command::Outbox(options)) => in_runtime(outbox::run(options)),
         Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Audit(options)) => in_runtime(audit::run(options)),
@@ -350,7 +367,7 @@ fn configuration(data: &Data) -> Result<cognate::Config, Failure> {
     let settings = data.over(&cognate::FileConfig::default());
     let mut config = cognate::Config::new(data.folder(&settings, Some(FOLDER))?);
     settings.apply(&mut config)?;
-    config.master_key.clone_from(&data.master_key);
+    config.master_key = data.master_key()?;
     Ok(config)
 }
 

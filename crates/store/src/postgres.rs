@@ -10,6 +10,7 @@ mod dialect;
 mod failure;
 mod faults;
 mod inspect;
+mod lead;
 mod line;
 mod options;
 mod reach;
@@ -34,6 +35,7 @@ use crate::{Gauges, OpenError, Timings};
 
 /// The engine.
 pub(crate) struct Postgres {
+    _scouts: lead::Scouts,
     readers: readers::Readers,
     writers: writers::Writers,
     shared: Arc<Shared>,
@@ -43,6 +45,7 @@ pub(crate) struct Postgres {
 struct Shared {
     address: address::Address,
     options: DatabaseOptions,
+    lead: lead::Lead,
     counts: Counts,
     reach: reach::Reach,
     timings: Arc<Timings>,
@@ -67,14 +70,15 @@ pub(crate) fn inspect(url: &str, setting: &str) -> Result<Inspection, OpenError>
 impl Postgres {
     pub(crate) fn connect(url: &str, options: DatabaseOptions, timings: &Arc<Timings>) -> Result<Self, OpenError> {
         let address = address::Address::parse(url)?;
-        let (counts, reach, timings) = (Counts::default(), reach::Reach::default(), Arc::clone(timings));
-        let shared = Arc::new(Shared { address, options, counts, reach, timings });
+        let (counts, reach, lead) = (Counts::default(), reach::Reach::default(), lead::Lead::default());
+        let shared = Arc::new(Shared { address, options, lead, counts, reach, timings: Arc::clone(timings) });
         // On a thread of its own, because the caller may be inside a runtime.
         std::thread::scope(|scope| scope.spawn(|| schema::prepare(&shared)).join())
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        let writers = writers::Writers::start(&shared)
+        let started = writers::Writers::start(&shared).and_then(|w| Ok((w, lead::Scouts::send_out(&shared)?)));
+        let (writers, scouts) = started
             .map_err(|error| OpenError::Engine { place: shared.address.place.clone(), message: error.to_string() })?;
-        Ok(Self { readers: readers::Readers::new(&shared), writers, shared })
+        Ok(Self { _scouts: scouts, readers: readers::Readers::new(&shared), writers, shared })
     }
 
     pub(crate) async fn read<T, E>(&self, reads: impl Fn(&mut dyn Tx) -> Result<T, E> + Send) -> Result<T, E>

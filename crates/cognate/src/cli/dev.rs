@@ -63,7 +63,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let file = options.delivery.over(&file);
     let mut config = Config::development(options.data.folder(&file, Some(FOLDER))?);
     file.apply(&mut config)?;
-    config.master_key.clone_from(&options.data.master_key);
+    config.master_key = options.data.master_key()?;
     let data = match config.database {
         Some(_) => "the database of --database-url".to_owned(),
         None => config.data.display().to_string(),

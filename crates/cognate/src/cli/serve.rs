@@ -54,7 +54,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     }
     let mut config = Config::new(options.data.folder(&file, None)?);
     file.apply(&mut config)?;
-    config.master_key.clone_from(&options.data.master_key);
+    config.master_key = options.data.master_key()?;
     let pools = UserPools::open(config).map_err(|e| e.to_string())?;
     let (root_id, root_secret) = root_key(&pools, &options.root).await?;
     let address = options.listen.or(file.listen).unwrap_or_else(|| ADDRESS.to_owned());

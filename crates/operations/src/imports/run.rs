@@ -153,12 +153,7 @@ impl Run {
     }
 
     /// Writes rows with the job's counts and what became of each. A job that was stopped ends.
-    async fn batch(
-        &self,
-        last: u64,
-        rows: Vec<(u64, Newcomer)>,
-        faults: BTreeMap<u64, String>,
-    ) -> Result<Then, Error> {
+    async fn batch(&self, last: u64, rows: Vec<(u64, Newcomer)>, faults: BTreeMap<u64, String>) -> Result<Then, Error> {
         let (pool, job) = (Arc::clone(&self.target), self.job.clone());
         let (cx, now) = (self.cx.clone(), self.cx.now());
         let written = self.cx.store.write(move |tx| {

@@ -21,7 +21,8 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 /// A parsed `postgres://` URL.
 pub(super) struct Address {
-    pub(super) config: Config,
+    /// Each server of the URL, in its order.
+    pub(super) servers: Vec<Config>,
     pub(super) tls: Connector,
     /// The server and the database without the password, for messages.
     pub(super) place: String,
@@ -49,7 +50,7 @@ impl Address {
         let tls = if encrypts { Connector::verifying(ours.root.as_deref())? } else { Connector::none() };
         set_defaults(&mut config);
         let place = place(&config);
-        Ok(Self { config, tls, place })
+        Ok(Self { servers: apart(&config), tls, place })
     }
 }
 
@@ -118,6 +119,70 @@ fn set_defaults(config: &mut Config) {
     }
 }
 
+/// A setting for each server. The client library tries several in turn, but waits without end for one that accepts a
+/// connection and then says nothing, as a machine does that stands still.
+fn apart(config: &Config) -> Vec<Config> {
+    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    let servers = 0..hosts.len().max(addresses.len());
+    let server = |index| {
+        let mut one = without_servers(config);
+        match hosts.get(index) {
+            Some(Host::Tcp(name)) => _ = one.host(name),
+            #[cfg(unix)]
+            Some(Host::Unix(path)) => _ = one.host_path(path),
+            None => {}
+        }
+        if let Some(address) = addresses.get(index) {
+            one.hostaddr(*address);
+        }
+        if let Some(port) = ports.get(index).or_else(|| ports.first()) {
+            one.port(*port);
+        }
+        one
+    };
+    servers.map(server).collect()
+}
+
+/// The same settings without the servers, which a setting can only be given more of.
+fn without_servers(config: &Config) -> Config {
+    let mut one = Config::new();
+    if let Some(user) = config.get_user() {
+        one.user(user);
+    }
+    if let Some(password) = config.get_password() {
+        one.password(password);
+    }
+    if let Some(name) = config.get_dbname() {
+        one.dbname(name);
+    }
+    if let Some(options) = config.get_options() {
+        one.options(options);
+    }
+    if let Some(name) = config.get_application_name() {
+        one.application_name(name);
+    }
+    if let Some(time) = config.get_connect_timeout() {
+        one.connect_timeout(*time);
+    }
+    if let Some(time) = config.get_tcp_user_timeout() {
+        one.tcp_user_timeout(*time);
+    }
+    if let Some(time) = config.get_keepalives_interval() {
+        one.keepalives_interval(time);
+    }
+    if let Some(retries) = config.get_keepalives_retries() {
+        one.keepalives_retries(retries);
+    }
+    one.ssl_mode(config.get_ssl_mode());
+    one.ssl_negotiation(config.get_ssl_negotiation());
+    one.keepalives(config.get_keepalives());
+    one.keepalives_idle(config.get_keepalives_idle());
+    one.target_session_attrs(config.get_target_session_attrs());
+    one.channel_binding(config.get_channel_binding());
+    one.load_balance_hosts(config.get_load_balance_hosts());
+    one
+}
+
 fn place(config: &Config) -> String {
     let hosts = config.get_hosts().iter().map(|host| match host {
         Host::Tcp(name) => name.clone(),
@@ -143,7 +208,7 @@ mod tests {
     use super::*;
 
     fn mode(url: &str) -> SslMode {
-        Address::parse(url).unwrap().config.get_ssl_mode()
+        Address::parse(url).unwrap().servers[0].get_ssl_mode()
     }
 
     #[test]
@@ -197,7 +262,16 @@ mod tests {
     fn messages_name_the_server_and_not_the_password() {
         let address = Address::parse("postgres://u:secret@one:5433,two/d?sslmode=require&application_name=x").unwrap();
         assert_eq!(address.place, "PostgreSQL at one:5433,two:5432/d");
-        assert_eq!(address.config.get_application_name(), Some("x"));
-        assert_eq!(address.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+    }
+
+    #[test]
+    fn every_server_has_all_settings_and_its_own_place() {
+        let url = "postgres://u:secret@one:5433,two/d?sslmode=require&application_name=x&options=-cwork_mem%3D8MB\
+                   &connect_timeout=7&tcp_user_timeout=8&keepalives_idle=9&keepalives_interval=10&keepalives_retries=11\
+                   &channel_binding=prefer&keepalives=1&target_session_attrs=read-write";
+        let servers = Address::parse(url).unwrap().servers;
+        let alone = |host: &str| Address::parse(&url.replace("one:5433,two", host)).unwrap().servers;
+        // Nothing that the library knows of is forgotten: each is what a URL of this server alone gives.
+        assert_eq!(servers, [alone("one:5433"), alone("two:5432")].concat());
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn run(line: &mut Line, job: &mut dyn Job) -> Result<(), DbError> {
     let mut runs = 0;
     let mut guesses = Guesses::Allowed;
     loop {
+        line.leave_former_leader();
         let error = match once(line, job, guesses) {
             End::Done => return Ok(()),
             End::Guessed => {

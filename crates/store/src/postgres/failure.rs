@@ -42,6 +42,14 @@ impl Failure {
         }
     }
 
+    /// What went wrong, for messages.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Again(text) | Self::Lost(text) | Self::Refused(DbError::Engine(text)) => text.clone(),
+            Self::Refused(error) => error.to_string(),
+        }
+    }
+
     /// What the closure hears.
     pub(super) fn error(&self) -> DbError {
         match self {

@@ -7,6 +7,7 @@ use tokio_postgres::config::SslMode;
 
 use super::address::Address;
 use super::failure;
+use super::lead;
 use super::schema::current;
 use crate::OpenError;
 use crate::inspect::{Inspection, ServerFacts};
@@ -27,19 +28,15 @@ pub(super) fn run(url: &str, setting: &str) -> Result<Inspection, OpenError> {
     let engine = |message: String| OpenError::Engine { place: address.place.clone(), message };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| engine(error.to_string()))?;
-    let looked = runtime.block_on(async {
-        tokio::time::timeout(PATIENCE, async {
-            let (client, connection) = address.config.connect(address.tls.clone()).await?;
-            let connection = tokio::spawn(connection);
-            let looked = look(&client, &address, setting).await;
-            drop(client);
-            let _ = connection.await;
-            looked
-        })
-        .await
-    });
-    let looked = looked.map_err(|_| engine("the server does not answer".to_owned()))?;
-    looked.map_err(|error| engine(failure::text(&error)))
+    runtime.block_on(async {
+        let (client, connection) = lead::first(&address).await.map_err(|failure| engine(failure.reason()))?;
+        let looked = tokio::time::timeout(PATIENCE, look(&client, &address, setting)).await;
+        drop(client);
+        let _ = tokio::time::timeout(PATIENCE, connection).await;
+        looked
+            .map_err(|_| engine("the server does not answer".to_owned()))?
+            .map_err(|error| engine(failure::text(&error)))
+    })
 }
 
 async fn look(client: &Client, address: &Address, setting: &str) -> Result<Inspection, tokio_postgres::Error> {
@@ -65,7 +62,7 @@ async fn look(client: &Client, address: &Address, setting: &str) -> Result<Inspe
     let server = ServerFacts {
         place: address.place.clone(),
         version: row.try_get(0)?,
-        encrypted: address.config.get_ssl_mode() != SslMode::Disable,
+        encrypted: address.servers.iter().all(|server| server.get_ssl_mode() != SslMode::Disable),
         synchronous_commit: row.try_get(1)?,
         fsync: row.try_get(2)?,
         ahead_micros: row.try_get::<_, i64>(3)? - i64::try_from(ours.as_micros()).unwrap_or(i64::MAX),

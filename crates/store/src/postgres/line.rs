@@ -7,14 +7,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::{Client, Config, Statement};
 use uuid::Uuid;
 
 use super::Shared;
 use super::dialect;
 use super::failure::Failure;
+use super::lead;
 
-/// How long it may take until a connection is usable: name, socket, TLS and password of every server of the URL.
+/// How long it may take until a connection that is open is usable.
 const OPENING: Duration = Duration::from_secs(15);
 /// How much longer than a statement may take we wait for the server to say that it took too long.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -55,6 +56,13 @@ impl Line {
         Ok(self.connection.insert(connection))
     }
 
+    /// Gives the connection up if another server leads by now. For the beginning of a transaction.
+    pub(super) fn leave_former_leader(&mut self) {
+        if self.connection.as_ref().is_some_and(|connection| self.shared.lead.has_passed(connection.timeline)) {
+            self.connection = None;
+        }
+    }
+
     /// Gives the connection up; the server rolls back what it had begun.
     pub(super) fn hang_up(&mut self) {
         self.connection = None;
@@ -75,6 +83,8 @@ pub(super) struct Connection {
     pub(super) client: Client,
     /// By the address of the text: statements are constants of the program.
     prepared: HashMap<(usize, usize), Statement>,
+    /// Under which leader it was opened; 0 where leaders are not counted.
+    timeline: u32,
     /// How long an answer may take.
     patience: Duration,
     /// Names the row of this connection in `commits`.
@@ -88,18 +98,21 @@ impl Connection {
     fn open(shared: &Arc<Shared>) -> Result<Self, Failure> {
         let mut building = tokio::runtime::Builder::new_current_thread();
         let runtime = building.enable_all().build().map_err(|error| Failure::Lost(error.to_string()))?;
-        let (client, id) = runtime.block_on(connect(shared, Role::Writes))?;
+        let (client, timeline, id) = runtime.block_on(connect(shared, Role::Writes))?;
         shared.counts.connections.fetch_add(1, Ordering::Relaxed);
         let patience = shared.options.statement_time + PATIENCE;
-        let shared = Arc::clone(shared);
-        Ok(Self { runtime: Some(runtime), client, prepared: HashMap::new(), patience, id, number: 0, shared })
+        let (runtime, prepared, shared) = (Some(runtime), HashMap::new(), Arc::clone(shared));
+        Ok(Self { runtime, client, prepared, timeline, patience, id, number: 0, shared })
     }
 
-    /// Waits for the server. A server that does not answer is as good as gone.
+    /// Waits for the server. A server that does not answer is as good as gone, and so is one that another one follows.
     pub(super) fn wait<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
         let Some(runtime) = &self.runtime else { return Err(Failure::Lost("the connection is closed".to_owned())) };
-        match runtime.block_on(async { timeout(self.patience, answer).await }) {
-            Ok(answer) => answer.map_err(|error| Failure::of(&error)),
+        let answered =
+            runtime.block_on(timeout(self.patience, lead::unless_passed(&self.shared, self.timeline, answer)));
+        match answered {
+            Ok(Some(answer)) => answer.map_err(|error| Failure::of(&error)),
+            Ok(None) => Err(Failure::Lost("another server leads".to_owned())),
             Err(_) => Err(Failure::Lost("the server does not answer".to_owned())),
         }
     }
@@ -130,21 +143,46 @@ impl Drop for Connection {
     }
 }
 
-/// Opens a connection, driven by the runtime of now. The bytes name its row in `commits`, if it writes.
-pub(super) async fn connect(shared: &Shared, role: Role) -> Result<(Client, [u8; 16]), Failure> {
+/// A connection to the first server that takes writes, driven by the runtime of now, and its timeline. The one that led
+/// last is tried first. The bytes name the row of the connection in `commits`, if it writes.
+pub(super) async fn connect(shared: &Shared, role: Role) -> Result<(Client, u32, [u8; 16]), Failure> {
     let id = Uuid::new_v4().into_bytes();
-    let opening = async {
-        let (client, driver) = shared.address.config.connect(shared.address.tls.clone()).await?;
-        // It ends with an error when the connection does, and so does the statement that waits for it.
-        tokio::spawn(driver);
+    let servers = &shared.address.servers;
+    let mut reached = Err(Failure::Lost("there is no server".to_owned()));
+    for (number, server) in servers.iter().enumerate().cycle().skip(shared.lead.server()).take(servers.len()) {
+        reached = usable(shared, role, &id, number, server).await;
+        if reached.is_ok() {
+            break;
+        }
+    }
+    reached.map(|(client, timeline)| (client, timeline, id))
+}
+
+async fn usable(
+    shared: &Shared,
+    role: Role,
+    id: &[u8; 16],
+    number: usize,
+    server: &Config,
+) -> Result<(Client, u32), Failure> {
+    let (client, _driver) = lead::connect(&shared.address, server).await?;
+    let timeline = match shared.address.servers.len() {
+        0 | 1 => 0,
+        _ => lead::timeline(&client).await?.unwrap_or_default(),
+    };
+    if !shared.lead.is_led_by(number, timeline) {
+        return Err(Failure::Lost("another server leads".to_owned()));
+    }
+    let setting_up = async {
         client.batch_execute(&dialect::settings(shared.options.statement_time)).await?;
         if role == Role::Writes {
-            client.batch_execute(&dialect::register(&id, now(), now_less(FORGET))).await?;
+            client.batch_execute(&dialect::register(id, now(), now_less(FORGET))).await?;
         }
-        Ok(client)
+        Ok(())
     };
-    match timeout(OPENING, opening).await {
-        Ok(opened) => opened.map(|client| (client, id)).map_err(|error| Failure::of(&error)),
+    match timeout(OPENING, setting_up).await {
+        Ok(Ok(())) => Ok((client, timeline)),
+        Ok(Err(error)) => Err(Failure::of(&error)),
         Err(_) => Err(Failure::Lost("the server does not answer".to_owned())),
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::Shared;
 use super::address::Address;
 use super::dialect;
-use super::failure;
+use super::{failure, lead};
 use crate::{OpenError, migrations};
 
-/// How long a server may take to be reached when a program starts.
-const OPENING: Duration = Duration::from_secs(15);
+/// How long a server may take to end a connection.
+const ENDING: Duration = Duration::from_secs(15);
 /// How often two nodes may begin with an empty database at once, before we believe something else is wrong.
 const BEGINNINGS: usize = 5;
 
@@ -27,16 +27,11 @@ pub(super) fn prepare(shared: &Shared) -> Result<(), OpenError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| engine(error.to_string()))?;
     runtime.block_on(async {
-        let opening = address.config.connect(address.tls.clone());
-        let (mut client, connection) = tokio::time::timeout(OPENING, opening)
-            .await
-            .map_err(|_| engine("the server does not answer".to_owned()))?
-            .map_err(|error| engine(failure::text(&error)))?;
-        let connection = tokio::spawn(connection);
+        let (mut client, connection) = lead::first(address).await.map_err(|failure| engine(failure.reason()))?;
         let migrated = check_and_migrate(&mut client, address, &steps(shared.options.next_step)).await;
         drop(client);
         // The server hears that we go, so that nobody finds it still connected.
-        let _ = tokio::time::timeout(OPENING, connection).await;
+        let _ = tokio::time::timeout(ENDING, connection).await;
         migrated
     })
 }

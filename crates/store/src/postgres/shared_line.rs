@@ -14,6 +14,7 @@ use tokio_postgres::{Client, Row};
 use super::Shared;
 use super::dialect::{self, BEGIN_READ};
 use super::failure::Failure;
+use super::lead;
 use super::line::{self, PATIENCE, Role};
 use super::script::{Statement, bound};
 
@@ -21,6 +22,8 @@ pub(super) struct SharedLine {
     client: Client,
     /// By the address of the text: statements are constants of the program.
     prepared: RwLock<HashMap<(usize, usize), tokio_postgres::Statement>>,
+    /// Under which leader it was opened; 0 where leaders are not counted.
+    timeline: u32,
     /// The runtime that drives it.
     home: Id,
     /// How long an answer may take.
@@ -30,16 +33,18 @@ pub(super) struct SharedLine {
 
 impl SharedLine {
     pub(super) async fn open(shared: &Arc<Shared>) -> Result<Self, Failure> {
-        let (client, _) = line::connect(shared, Role::Reads).await?;
+        let (client, timeline, _) = line::connect(shared, Role::Reads).await?;
         shared.counts.connections.fetch_add(1, Ordering::Relaxed);
         let patience = shared.options.statement_time + PATIENCE;
         let (prepared, home) = (RwLock::default(), Handle::current().id());
-        Ok(Self { client, prepared, home, patience, shared: Arc::clone(shared) })
+        Ok(Self { client, prepared, timeline, home, patience, shared: Arc::clone(shared) })
     }
 
-    /// Whether it is open, and driven where the caller is: another runtime may have ended, or wait for something else.
+    /// Whether it is open, to the server that leads, and driven where the caller is: another runtime may have ended, or
+    /// wait for something else.
     pub(super) fn is_usable(&self) -> bool {
-        !self.client.is_closed() && Handle::current().id() == self.home
+        let is_led = !self.shared.lead.has_passed(self.timeline);
+        is_led && !self.client.is_closed() && Handle::current().id() == self.home
     }
 
     pub(super) async fn query(&self, statement: &Statement) -> Result<Vec<Row>, Failure> {
@@ -85,10 +90,11 @@ impl SharedLine {
         Ok(prepared)
     }
 
-    /// Waits for the server. A server that does not answer is as good as gone.
+    /// Waits for the server. A server that does not answer is as good as gone, and so is one that another one follows.
     async fn wait<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
-        match timeout(self.patience, answer).await {
-            Ok(answer) => answer.map_err(|error| Failure::of(&error)),
+        match timeout(self.patience, lead::unless_passed(&self.shared, self.timeline, answer)).await {
+            Ok(Some(answer)) => answer.map_err(|error| Failure::of(&error)),
+            Ok(None) => Err(Failure::Lost("another server leads".to_owned())),
             Err(_) => Err(Failure::Lost("the server does not answer".to_owned())),
         }
     }

@@ -69,6 +69,17 @@ async fn a_connection_that_ended_while_it_was_idle_is_opened_anew() {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_connections_and_says_nothing_is_passed_over() {
+    let database = Database::fresh();
+    // The system accepts for it, as for a server whose machine stands still.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let first = silent.local_addr().unwrap();
+    let url = database.url().replacen('@', &format!("@{first},"), 1);
+    let store = Store::connect(&format!("{url}?connect_timeout=1"), DatabaseOptions::default()).unwrap();
+    works(&store, "any").await;
+}
+
+#[tokio::test]
 async fn an_orderly_end_leaves_no_trace_of_its_connections() {
     let database = Database::fresh();
     let store = open(&database);
