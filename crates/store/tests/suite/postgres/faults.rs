@@ -105,7 +105,7 @@ async fn a_fault_that_does_not_end_is_told_and_leaves_nothing() {
 #[tokio::test]
 async fn a_server_that_is_away_is_tried_more_often_than_a_race_is_run() {
     let database = Database::fresh();
-    let proxy = Proxy::start(&database);
+    let proxy = Proxy::start(database.url());
     let store = connect(proxy.url(), Isolation::ReadCommitted, Faults::default());
     run_counted(&store, "before".to_owned()).await.0.unwrap();
     proxy.close_for(24);
