@@ -37,7 +37,18 @@ fn command(arguments: &[&str], data: &Path) -> Command {
 impl Program {
     /// Starts `cognate dev` or `cognate serve` on a free port and waits until it listens.
     pub fn start(mode: &str, data: &Path) -> Self {
-        let mut child = command(&[mode, "--listen", "127.0.0.1:0"], data).stdout(Stdio::piped()).spawn().unwrap();
+        Self::run(mode, command(&[mode, "--listen", "127.0.0.1:0"], data))
+    }
+
+    /// The same on the database of this URL, whatever engine the tests run on.
+    pub fn start_on(mode: &str, data: &Path, url: &str, arguments: &[&str]) -> Self {
+        let mut command = bare(&[&[mode, "--listen", "127.0.0.1:0"], arguments].concat());
+        command.env("COGNATE_DATABASE_URL", url).arg("--data").arg(data);
+        Self::run(mode, command)
+    }
+
+    fn run(mode: &str, mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut greeting = String::new();
         let address = loop {
