@@ -36,6 +36,8 @@ mod kill;
 mod kill_ledger;
 #[path = "integration/limits.rs"]
 mod limits;
+#[path = "integration/lost_database.rs"]
+mod lost_database;
 #[path = "integration/moving.rs"]
 mod moving;
 #[path = "integration/moving_hashes.rs"]
@@ -62,6 +64,9 @@ mod not_built;
 mod postgres;
 #[path = "integration/process.rs"]
 mod process;
+#[path = "../../store/tests/suite/postgres/proxy.rs"]
+#[expect(dead_code, reason = "the store's own suite turns connections away as well")]
+mod proxy;
 #[path = "integration/restart.rs"]
 mod restart;
 #[path = "integration/served.rs"]
