@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn a_moment_is_a_date_or_a_time_ago() {
         let now = Timestamp::from_micros(1_000_000_000_000);
-        let seconds = |text: &str| moment(text, now).map(|moment| moment.seconds());
+        let seconds = |text: &str| moment(text, now).map(Timestamp::seconds);
         assert_eq!(seconds("90m"), Ok(1_000_000 - 5_400));
         assert_eq!(seconds("2d"), Ok(1_000_000 - 172_800));
         assert_eq!(seconds("1970-01-02"), Ok(86_400));

@@ -63,7 +63,9 @@ pub(super) fn check(
     if how.json {
         say(&serde_json::to_string_pretty(&found).map_err(|error| error.to_string())?);
     } else {
-        found.iter().for_each(|finding| say(&finding.to_string()));
+        for finding in &found {
+            say(&finding.to_string());
+        }
     }
     let count = |wanted: Verdict| found.iter().filter(|Finding { verdict, .. }| *verdict == wanted).count();
     match count(Verdict::Fail) {

@@ -141,9 +141,12 @@ async fn an_entry_tells_who_from_where_and_refusals_as_well() {
     let refused = &found[1].record;
     assert_eq!((refused.outcome, refused.error.as_deref()), (AuditOutcome::Refused, Some("AccessDeniedException")));
     assert_eq!((&refused.user, &refused.actor), (&sub, &Actor::AccessKey(key.id.clone())));
-    let forged = &found[2].record;
-    assert_eq!((forged.outcome, forged.error.as_deref()), (AuditOutcome::Refused, Some("InvalidSignatureException")));
-    assert_eq!(forged.actor, Actor::Unverified(key.id.clone()));
+    let badly_signed = &found[2].record;
+    assert_eq!(
+        (badly_signed.outcome, badly_signed.error.as_deref()),
+        (AuditOutcome::Refused, Some("InvalidSignatureException"))
+    );
+    assert_eq!(badly_signed.actor, Actor::Unverified(key.id.clone()));
     assert_eq!(found[3].record.actor, Actor::Root(ROOT.to_owned()));
 }
 
