@@ -108,8 +108,9 @@ impl Connection {
     /// Waits for the server. A server that does not answer is as good as gone, and so is one that another one follows.
     pub(super) fn wait<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
         let Some(runtime) = &self.runtime else { return Err(Failure::Lost("the connection is closed".to_owned())) };
-        let answered =
-            runtime.block_on(timeout(self.patience, lead::unless_passed(&self.shared, self.timeline, answer)));
+        let answer = lead::unless_passed(&self.shared, self.timeline, answer);
+        // The clock is the runtime's, so it is set within.
+        let answered = runtime.block_on(async { timeout(self.patience, answer).await });
         match answered {
             Ok(Some(answer)) => answer.map_err(|error| Failure::of(&error)),
             Ok(None) => Err(Failure::Lost("another server leads".to_owned())),
