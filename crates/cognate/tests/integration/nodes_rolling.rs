@@ -23,7 +23,7 @@ struct Client {
     nodes: Arc<[SocketAddr]>,
     next: usize,
     connection: Option<Connection>,
-    retried: Arc<AtomicU64>,
+    moved: Arc<AtomicU64>,
 }
 
 impl Client {
@@ -36,7 +36,7 @@ impl Client {
             }
             self.connection = None;
             self.next += 1;
-            self.retried.fetch_add(1, Ordering::Relaxed);
+            self.moved.fetch_add(1, Ordering::Relaxed);
             // What the SDKs wait at most before the second and the third attempt.
             tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
         }
@@ -54,6 +54,7 @@ impl Client {
         let answer = connection.send("POST /", &request.headers, &request.body).await.map_err(lost)?;
         if answer.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
             (self.connection, self.next) = (None, self.next + 1);
+            self.moved.fetch_add(1, Ordering::Relaxed);
         }
         let (exception, message) = answer.exception();
         match answer.status {
@@ -69,7 +70,7 @@ impl Client {
 /// What clients do until they are told to stop.
 struct Load {
     is_over: Arc<AtomicBool>,
-    retried: Arc<AtomicU64>,
+    moved: Arc<AtomicU64>,
     written: Arc<AtomicU64>,
     clients: JoinSet<Vec<String>>,
     pool: String,
@@ -80,15 +81,14 @@ impl Load {
         let admin = Admin::at(nodes[0]);
         let (pool, client) = create_pool(&admin, flows()).await;
         create_user(&admin, &pool, "maria").await;
-        let (is_over, retried, written) = <(Arc<AtomicBool>, Arc<AtomicU64>, Arc<AtomicU64>)>::default();
+        let (is_over, moved, written) = <(Arc<AtomicBool>, Arc<AtomicU64>, Arc<AtomicU64>)>::default();
         let mut clients = JoinSet::new();
         for number in 0..CLIENTS {
-            let connection =
-                Client { nodes: nodes.into(), next: number, connection: None, retried: Arc::clone(&retried) };
+            let connection = Client { nodes: nodes.into(), next: number, connection: None, moved: Arc::clone(&moved) };
             let (is_over, written) = (Arc::clone(&is_over), Arc::clone(&written));
             clients.spawn(work(connection, number, pool.clone(), client.clone(), is_over, written));
         }
-        Self { is_over, retried, written, clients, pool }
+        Self { is_over, moved, written, clients, pool }
     }
 
     /// Lets so many more users be written.
@@ -126,7 +126,7 @@ impl Load {
         }
         found.sort();
         assert_eq!(found, names);
-        self.retried.load(Ordering::Relaxed)
+        self.moved.load(Ordering::Relaxed)
     }
 }
 
@@ -177,8 +177,8 @@ async fn nodes_that_are_restarted_one_after_the_other_fail_no_request() {
         nodes.insert(place, node);
         load.go_on(10).await;
     }
-    let retried = load.end(addresses[1]).await;
-    assert!(retried > 0, "some requests met a server that was going");
+    let moved = load.end(addresses[1]).await;
+    assert!(moved > 0, "some clients met a server that was going");
 }
 
 /// As a later release may change the schema: what this one does not know of has a default.
