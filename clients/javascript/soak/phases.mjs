@@ -267,7 +267,6 @@ export async function wallClock(options) {
       renameSync(`${file}.new`, file);
       // Signatures are judged by the same clock.
       node.clockOffset = offset * 1_000;
-      node.client.config.systemClockOffset = node.clockOffset;
     },
     offsetAfterStart: () => phase.offset,
     work: async () => {},
