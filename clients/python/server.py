@@ -27,13 +27,14 @@ BINARY = REPOSITORY / os.environ.get("COGNATE_BIN", "target/debug/cognate")
 REGION = "us-east-1"
 ANYBODY = ("AKIDLOCALDEVELOPMENT", "any secret will do in dev")
 
+ON_POSTGRES = os.environ.get("COGNATE_TEST_ENGINE") == "postgres"
 READY_WITHIN_SECONDS = 30
 GONE_WITHIN_SECONDS = 15
 
 
 def environment_of(folder):
     """The environment of a program that works on this data folder."""
-    if os.environ.get("COGNATE_TEST_ENGINE") != "postgres" or folder is None:
+    if not ON_POSTGRES or folder is None:
         return dict(os.environ)
     server = os.environ.get("COGNATE_TEST_POSTGRES")
     if not server:

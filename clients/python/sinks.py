@@ -88,10 +88,10 @@ class MailServer:
     def stop(self):
         self.controller.stop(no_assert=True)
 
-    def wait_for(self, recipient, number=1):
+    def wait_for(self, recipient, number=1, within=20):
         """The letter to somebody: the first one, or a later one."""
         to = lambda: [letter for letter in list(self.letters) if letter.recipients == [recipient]]  # noqa: E731
-        return eventually(lambda: to()[number - 1 : number])[0]
+        return eventually(lambda: to()[number - 1 : number], within)[0]
 
     @staticmethod
     def _judge(login, given):

@@ -6,7 +6,7 @@ import pytest
 
 from delivering import SENDER, outbox, serve
 from people import Pool, attribute_list
-from server import free_port
+from server import ON_POSTGRES, free_port
 from sinks import MailServer, eventually, silent_listener
 
 
@@ -37,6 +37,8 @@ class Killed:
 
 @pytest.mark.parametrize("phase", ["nobody listens", "connect", "GREETING", "MAIL", "RCPT", "DATA"])
 def test_a_message_survives_a_kill(tmp_path, phase):
+    if ON_POSTGRES and phase not in ("nobody listens", "DATA"):
+        pytest.skip("where servers share a database, a message is the dead server's for a minute: two phases suffice")
     port, listener, mail = free_port(), None, None
     if phase == "connect":
         listener = silent_listener(port)
@@ -58,7 +60,7 @@ def test_a_message_survives_a_kill(tmp_path, phase):
         listener.close()
     mail = MailServer(port=port)
     killed.restart()
-    letter = mail.wait_for("ina@example.com")
+    letter = mail.wait_for("ina@example.com", within=90 if ON_POSTGRES else 20)
     killed.wait_until_sent(1)
     # Only what had been taken over before the kill comes twice, under one id.
     assert len(before) == (1 if phase == "DATA" else 0)

@@ -158,6 +158,10 @@ async fn a_row_that_was_cut_fails_alone_and_the_log_tells_why() {
 
 #[tokio::test]
 async fn a_job_whose_server_was_killed_has_a_log_of_those_who_are_in() {
+    // Where servers share a database, another one goes on with the job (`nodes_imports`).
+    if crate::engine::is_postgres() {
+        return;
+    }
     let (place, program, mut client, pool) = serve().await;
     let file = csv(&mut client, &pool, 5_000).await;
     let job = create(&mut client, &pool).await;
