@@ -23,7 +23,15 @@ pub(super) struct RestoreOptions {
     folder: Folder,
 }
 
+/// How far a backup stands back, on the scale of `nice`: the server beside it has somebody waiting.
+#[cfg(target_os = "linux")]
+const PRIORITY: i32 = 15;
+
 pub(super) fn backup(options: &BackupOptions) -> Result<(), Failure> {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, PRIORITY) {
+        tell(&format!("The backup runs at the same priority as a server: {error}."));
+    }
     let folder = options.folder.path()?;
     let mut progress = Progress::new();
     let written = cognate::backup(folder, &options.file, &mut |copied| {
