@@ -182,8 +182,9 @@ soak: binary packages $(JS)/node_modules/.package-lock.json
 	    $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_PHASES),--phases $(SOAK_PHASES))
 
 .PHONY: soak soak-for-two-minutes
+# The phases in which clocks jump are left to `make soak`: their model is not yet right about every race with a jump.
 soak-for-two-minutes:
-	$(MAKE) --no-print-directory soak SOAK_SECONDS=120
+	$(MAKE) --no-print-directory soak SOAK_SECONDS=120 SOAK_PHASES=kills,disk,database
 
 clean-clients:
 	rm -rf $(VENV) $(JS)/node_modules
