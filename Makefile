@@ -4,6 +4,7 @@
 ## make bench-import   users a second and CPU of `cognate import` and `cognate export`
 ## make bench-backup   what a backup costs those who ask meanwhile
 ## make scale  size, start, memory and every admin operation with SCALE users
+## make scale-postgres   the same on PostgreSQL
 ## make fuzz   every fuzz target for a minute
 ## make test-postgres   the suites once more, against servers on PostgreSQL
 ## make nodes  two servers on one database against one: requests a second, and CPU of both sides
@@ -31,8 +32,9 @@ SOAK_SEED ?=
 SOAK_PHASES ?=
 IMPORT_USERS ?= 1000000
 SCALE ?= 1000,1000000
+comma := ,
 
-.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres test-postgres-18 failover lint-packaging examples deny bench bench-import bench-backup scale nodes fuzz kill clean-clients
+.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres test-postgres-18 failover lint-packaging examples deny bench bench-import bench-backup scale scale-postgres nodes fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -165,9 +167,16 @@ bench-import:
 bench-backup:
 	cargo run --locked --release --package cognate-benches -- backup --users $(IMPORT_USERS)
 
-# With COGNATE_DATABASE_URL the users are in that database, which has to be a new one for each number.
 scale:
 	cargo run --locked --release --package cognate-benches -- scale --counts $(SCALE)
+
+# A database server for each number: the benchmark wants an empty one.
+scale-postgres: packages
+	cargo build --locked --release --package cognate-benches
+	for users in $(subst $(comma), ,$(SCALE)); do \
+	    xtask/postgres sh -c 'COGNATE_DATABASE_URL=$$COGNATE_TEST_POSTGRES exec "$$@"' - \
+	        target/release/cognate-benches scale --counts $$users; \
+	done
 
 fuzz:
 	fuzz/run $(FUZZ_SECONDS)

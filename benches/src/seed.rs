@@ -16,11 +16,11 @@ use crate::Failure;
 /// How many users the small pool has.
 pub const SMALL: usize = 1_000;
 /// How many users a pool has at most: below the stride, and within seven digits.
-pub const LARGEST: usize = 7_000_000;
+pub const LARGEST: usize = 10_000_000;
 /// How many creations are under way at once; the store's queue takes a few more.
 const UNDER_WAY: usize = 2_000;
 /// Users arrive in the order of multiples of this prime, so that no index has the luck of sorted keys.
-pub const STRIDE: usize = 7_368_787;
+pub const STRIDE: usize = 10_368_797;
 
 /// A data folder with one pool.
 #[derive(Clone)]
