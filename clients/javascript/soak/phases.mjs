@@ -136,8 +136,10 @@ export async function fullDisk(options) {
   const phase = new Phase({ name: "full disk (serve, SQLite)", ...options });
   const disk = path.join(phase.folder, "disk");
   mkdirSync(disk, { recursive: true });
+  // What is kept for good, the audit trail above all, grows by half a MiB a second, and has to fit for the whole time.
+  const size = `size=${48 + 2 * phase.seconds}m,mode=0700`;
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=48m,mode=0700", "tmpfs", disk], { stdio: "pipe" });
+    execFileSync("mount", ["-t", "tmpfs", "-o", size, "tmpfs", disk], { stdio: "pipe" });
   } catch (error) {
     return {
       phase: phase.name,
@@ -183,11 +185,14 @@ export async function fullDisk(options) {
     await phase.scene.sweep();
     await phase.stop();
     await inspect(node.data, phase.scene);
+    const { bavail, blocks, bsize } = statfsSync(disk);
+    phase.left = `${((blocks - bavail) * bsize) >> 20} of ${(blocks * bsize) >> 20} MiB at the end`;
   } finally {
     await phase.stop();
     execFileSync("umount", [disk]);
   }
-  return { ...phase.row(), note: phase.startsRefused ? `${phase.startsRefused} starts refused while full` : undefined };
+  const refused = phase.startsRefused ? `; ${phase.startsRefused} starts refused while full` : "";
+  return { ...phase.row(), note: `${phase.left}${refused}` };
 }
 
 /** Takes every page that is left. */
