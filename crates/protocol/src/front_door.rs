@@ -19,7 +19,7 @@ use crate::answer::Answer;
 use crate::authenticate::{AuthenticationError, authenticate, read_header};
 use crate::envelope::{Envelope, Incoming};
 use crate::policy::Decision;
-use crate::rate_limit::{Limiter, Rates};
+use crate::rate_limit::{Limiter, Rates, Sharing};
 use crate::resource::resource_of;
 use crate::this_machine::names_this_machine;
 
@@ -67,13 +67,15 @@ struct Facts {
 pub struct FrontDoor {
     services: Arc<Services>,
     trust: Trust,
-    limiter: Limiter,
+    limiter: Arc<Limiter>,
+    _sharing: Sharing,
 }
 
 impl FrontDoor {
-    /// A front door.
+    /// A front door. On a database that others may use as well, it has to be made within a runtime.
     pub fn new(services: Arc<Services>, trust: Trust, rates: Rates) -> Self {
-        Self { services, trust, limiter: Limiter::new(rates) }
+        let (limiter, sharing) = Sharing::start(&services, rates);
+        Self { services, trust, limiter, _sharing: sharing }
     }
 
     /// Whether an address may ask for something that needs no signature, as often as it has asked.

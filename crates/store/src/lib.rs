@@ -33,6 +33,7 @@ pub mod risk_configurations;
 pub mod risk_marks;
 pub mod settings;
 pub mod signing_keys;
+pub mod spent_rates;
 mod sqlite;
 pub mod srp_verifiers;
 pub mod tx;

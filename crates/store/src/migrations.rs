@@ -13,6 +13,7 @@ pub(crate) const STEPS: &[(i64, &str)] = &[
     (10, include_str!("migrations/0010_nodes.sql")),
     (11, include_str!("migrations/0011_audit.sql")),
     (12, include_str!("migrations/0012_import_log.sql")),
+    (13, include_str!("migrations/0013_rates.sql")),
 ];
 
 /// The schema that this program writes.

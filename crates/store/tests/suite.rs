@@ -83,6 +83,7 @@ macro_rules! every_test {
                 access_keys_are_listed_oldest_first,
                 an_access_key_id_is_unique,
                 audit_entries_are_read_by_time_and_pruned_from_the_oldest,
+                what_others_took_of_rates_is_read_and_the_oldest_written_over,
             }
             pools {
                 a_pool_comes_back_as_it_was_written,

@@ -1,4 +1,7 @@
-//! Limits on how many things there may be hold where several nodes make them at the same moment.
+//! Limits hold for all nodes together: on how many things there may be, where several make them at the same moment, and
+//! on how often may be asked.
+
+use std::time::Duration;
 
 use cognate::UserPools;
 use cognate::model::{
@@ -10,7 +13,10 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::api::{create_pool, send};
+use crate::http::Connection;
 use crate::nodes::{Cluster, PASSWORD};
+use crate::process::Program;
+use crate::served::unsigned;
 
 /// Makes all requests at once, one after the other at each node in turn; gives how many succeeded.
 async fn succeed<R>(nodes: &[UserPools; 2], requests: Vec<Value>) -> usize
@@ -104,4 +110,40 @@ async fn a_user_has_as_many_sessions_as_the_pool_says_and_no_more() {
     let living = json!({"UserPoolId": pool, "Username": "maria"});
     let living = send::<AdminListUserSessionsRequest>(&nodes[1], living).await.unwrap();
     assert_eq!(living.sessions.unwrap_or_default().len(), 3);
+}
+
+/// Asks without a signature about a user; whether it was too often.
+async fn is_too_often(node: &Program, client: &str) -> bool {
+    let body = json!({
+        "ClientId": client, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": "none"},
+    });
+    let mut connection = Connection::open(node.address).await.unwrap();
+    let answer = connection.send("POST /", &unsigned("InitiateAuth"), body.to_string().as_bytes()).await.unwrap();
+    answer.exception().0 == "TooManyRequestsException"
+}
+
+#[tokio::test]
+async fn what_one_node_admitted_is_missing_from_the_rate_at_another() {
+    const BURST: usize = 60;
+    let Some(cluster) = Cluster::new() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("cognate.toml");
+    std::fs::write(&config, format!("[limits]\nuser_per_second = 1\nuser_burst = {BURST}\n")).unwrap();
+    let start = || cluster.start_at("127.0.0.1:0", &["--config", config.to_str().unwrap()]);
+    let [here, there] = [start(), start()];
+    let client = "0123456789abcdefghijklmnop";
+    let mut admitted = 0;
+    while !is_too_often(&here, client).await {
+        admitted += 1;
+    }
+    assert!(admitted >= BURST, "{admitted}");
+    // Half of what the other one would admit alone, until it has heard.
+    for asked in 0.. {
+        assert!(asked < BURST / 2, "the other node admitted {asked} more");
+        if is_too_often(&there, client).await {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert!(!is_too_often(&there, "another").await, "others are admitted");
 }

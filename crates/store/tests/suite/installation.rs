@@ -2,6 +2,7 @@
 
 use cognate_store::access_keys::{self, StoredKey};
 use cognate_store::audit::{self, Wanted};
+use cognate_store::spent_rates::{self, Report};
 use cognate_store::{DbError, settings};
 
 use crate::harness::{Engine, read, write};
@@ -66,4 +67,20 @@ pub async fn audit_entries_are_read_by_time_and_pruned_from_the_oldest(engine: &
     assert_eq!(write(&store, |tx| audit::prune(tx, &[3; 16], 1)).await, 1);
     assert_eq!(ids(read(&store, |tx| audit::oldest_first(tx, &all, 9)).await), [2, 3]);
     assert_eq!(write(&store, |tx| audit::prune(tx, &[3; 16], 9)).await, 1);
+}
+
+pub async fn what_others_took_of_rates_is_read_and_the_oldest_written_over(engine: &impl Engine) {
+    let store = engine.open();
+    let report = |node: &str, number| Report { node: node.to_owned(), number, spent: vec![0, 255] };
+    for number in 1..=11 {
+        let told = report("one", number);
+        write(&store, move |tx| spent_rates::tell(tx, &told)).await;
+    }
+    let two = report("two", 1);
+    write(&store, move |tx| spent_rates::tell(tx, &two)).await;
+    write(&store, spent_rates::forget_the_gone).await;
+    let mut seen = read(&store, |tx| spent_rates::others(tx, "two")).await;
+    seen.sort_by_key(|report| report.number);
+    assert_eq!(seen, (4..=11).map(|number| report("one", number)).collect::<Vec<_>>());
+    assert_eq!(read(&store, |tx| spent_rates::others(tx, "one")).await, [report("two", 1)]);
 }
