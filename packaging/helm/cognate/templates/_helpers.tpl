@@ -105,7 +105,7 @@ spec:
       lifecycle:
         preStop:
           # Requests go on arriving until every proxy knows that the pod is leaving.
-          # The image holds no program that could sleep.
+          # By Kubernetes, so that the image needs no program for it.
           sleep:
             seconds: 5
       securityContext:
