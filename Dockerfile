@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # The program alone on Debian's slim image. Built on the release it runs on, so that the C library fits.
 #
 #   docker build --tag cognate .

@@ -10,6 +10,7 @@
 ## make nodes  two servers on one database against one: requests a second, and CPU of both sides
 ## make failover   kill, freeze and change the leader of a PostgreSQL cluster under load
 ## make lint-packaging   the Dockerfile, the unit, the chart and the Compose file, as far as it can be checked here
+## make try-packaging   build and run the image, the Compose file, the chart's pod and the unit, where that can be done
 ## make kill   twenty kills of a server under load, instead of the few in `make test`
 ## make soak   twenty minutes of load, every answer checked, while whatever can fail fails (SOAK_SECONDS, SOAK_SEED)
 ## make deny   licenses, bans and advisories of the dependencies
@@ -34,7 +35,7 @@ IMPORT_USERS ?= 1000000
 SCALE ?= 1000,1000000
 comma := ,
 
-.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres test-postgres-18 failover lint-packaging examples deny bench bench-import bench-backup scale scale-postgres nodes fuzz kill clean-clients
+.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres test-postgres-18 failover lint-packaging try-packaging examples deny bench bench-import bench-backup scale scale-postgres nodes fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -118,6 +119,10 @@ failover: binary packages .tools/failover/.installed .tools/etcd/usr/bin/etcd
 
 lint-packaging:
 	xtask/lint-packaging
+
+# The unit runs the program that was built here; the image builds its own.
+try-packaging: binary
+	xtask/try-packaging
 
 # The programs of examples/ alone.
 examples: binary $(JS)/node_modules/.package-lock.json $(VENV)/.installed

@@ -5,7 +5,7 @@ import sys
 import kubernetes_validate
 import yaml
 
-VERSIONS = ("1.25", "1.34")
+VERSIONS = ("1.30", "1.34")
 # Defined by the Prometheus Operator, whose schemas Kubernetes does not have.
 FOREIGN = {"PodMonitor"}
 

@@ -105,8 +105,9 @@ spec:
       lifecycle:
         preStop:
           # Requests go on arriving until every proxy knows that the pod is leaving.
-          exec:
-            command: ["sleep", "5"]
+          # By Kubernetes, so that the image needs no program for it.
+          sleep:
+            seconds: 5
       securityContext:
         allowPrivilegeEscalation: false
         readOnlyRootFilesystem: true
@@ -120,6 +121,9 @@ spec:
           readOnly: true
         - name: data
           mountPath: /data
+        {{- with .Values.volumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
     {{- with .Values.sidecars }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -130,6 +134,9 @@ spec:
     {{- if .Values.database.existingSecret }}
     - name: data
       emptyDir: {}
+    {{- end }}
+    {{- with .Values.volumes }}
+    {{- toYaml . | nindent 4 }}
     {{- end }}
   {{- with .Values.nodeSelector }}
   nodeSelector:
