@@ -226,6 +226,10 @@ async fn a_restored_folder_needs_the_master_key_that_sealed_it() {
     succeed(&["restore", small.file.to_str().unwrap()], &small.elsewhere());
     assert!(!small.elsewhere().join("master.key").exists());
     let said = refusal(&["dev", "--listen", "127.0.0.1:0"], &small.elsewhere());
+    assert!(said.contains("the data was sealed with a master key before"), "{said}");
+    fs::write(small.elsewhere().join("master.key"), "ab".repeat(32)).unwrap();
+    fs::set_permissions(small.elsewhere().join("master.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    let said = refusal(&["dev", "--listen", "127.0.0.1:0"], &small.elsewhere());
     assert_eq!(said, "cognate: this is not the master key that the data was sealed with\n");
 }
 
