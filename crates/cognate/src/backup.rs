@@ -6,7 +6,7 @@
 //!
 //! Secrets in the database stay sealed, and the master key is not in it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -32,6 +32,9 @@ pub enum BackupError {
     /// The file is there already.
     #[error("{0} exists; backups are not written over")]
     Exists(PathBuf),
+    /// Another program writes the same file.
+    #[error("{0} is being written by another cognate")]
+    InUse(PathBuf),
     /// The file is no backup, or ends too early.
     #[error("{0} is no whole backup of Cognate: its end is missing; nothing was restored")]
     Cut(PathBuf),
@@ -69,7 +72,7 @@ pub fn backup(folder: &Path, file: &Path, report: &mut dyn FnMut(Copied)) -> Res
     let hash = copy_hashed(&mut written, &mut io::sink(), size, &mut rest).map_err(trouble)?;
     written.write_all(MARK).and_then(|()| written.write_all(&hash)).map_err(trouble)?;
     written.sync_all().map_err(trouble)?;
-    std::fs::rename(&draft.path, file).map_err(|source| BackupError::File { path: file.to_path_buf(), source })?;
+    give_name(&draft.path, file)?;
     Ok(size + TRAILER)
 }
 
@@ -93,6 +96,22 @@ pub fn restore(file: &Path, folder: &Path, report: &mut dyn FnMut(Copied)) -> Re
     let content = database::check(&draft.path)?;
     vacant.settle()?;
     Ok(content)
+}
+
+/// Gives a file its name, unless something else has got it meanwhile, and makes that last.
+fn give_name(draft: &Path, file: &Path) -> Result<(), BackupError> {
+    let trouble = |source| BackupError::File { path: file.to_path_buf(), source };
+    match std::fs::hard_link(draft, file) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(BackupError::Exists(file.to_path_buf()));
+        }
+        // Not every file system has links.
+        Err(_) if file.symlink_metadata().is_ok() => return Err(BackupError::Exists(file.to_path_buf())),
+        Err(_) => std::fs::rename(draft, file).map_err(trouble)?,
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(trouble)
 }
 
 /// The hash behind a database of this size; none where its mark is missing.
@@ -130,17 +149,29 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// A file that is being written: private from its first byte, and gone unless it was given its name.
+/// A file that is being written: private from its first byte, nobody else's, and gone unless it was given its name.
 struct Draft {
     path: PathBuf,
+    /// Locked for as long as it is written.
+    _file: File,
 }
 
 impl Draft {
     fn new(path: PathBuf) -> Result<Self, BackupError> {
-        // What an interrupted run left behind.
+        let trouble = |source| BackupError::File { path: path.clone(), source };
+        let lock = |file: &File| match file.try_lock() {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => Err(BackupError::InUse(path.clone())),
+            Err(TryLockError::Error(source)) => Err(trouble(source)),
+        };
+        // What an interrupted run left behind, and nobody writes any more.
+        if let Ok(left) = OpenOptions::new().write(true).open(&path) {
+            lock(&left)?;
+        }
         let _ = std::fs::remove_file(&path);
-        private_file(&path).map_err(|source| BackupError::File { path: path.clone(), source })?;
-        Ok(Self { path })
+        let file = private_file(&path).map_err(trouble)?;
+        lock(&file)?;
+        Ok(Self { path, _file: file })
     }
 }
 

@@ -1,5 +1,6 @@
 //! How Cognate is set up: by a program, or by a file.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::outside::{AwsSection, OutboundSection, Outside, TriggersSection};
 use crate::{Database, DatabaseSettings, DatabaseUrl, Proxies, config_file};
 
 /// How to open the user pools.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// The folder of the store, unless it is in a database, and of the master key, unless it comes from elsewhere.
     pub data: PathBuf,
@@ -65,6 +66,21 @@ impl Config {
             sms: None,
             outside: Outside::default(),
         }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let master_key = self.master_key.as_ref().map(|_| "..");
+        f.debug_struct("Config")
+            .field("data", &self.data)
+            .field("database", &self.database)
+            .field("master_key", &master_key)
+            .field("settings", &self.settings)
+            .field("email", &self.email)
+            .field("sms", &self.sms)
+            .field("outside", &self.outside)
+            .finish_non_exhaustive()
     }
 }
 
@@ -353,6 +369,14 @@ mod tests {
             let refused = read.map_err(|e| e.to_string()).and_then(|file| file.apply(&mut Config::new("data")));
             assert!(refused.is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_configuration_that_is_printed_tells_no_secret() {
+        let mut config = Config::new("data");
+        config.master_key = Some("hunter2".to_owned());
+        let printed = format!("{config:?}");
+        assert!(!printed.contains("hunter2") && printed.contains("master_key: Some("), "{printed}");
     }
 
     #[test]

@@ -51,12 +51,17 @@ fn explain(message: &str) -> String {
             format!("there is no setting {unknown} here; there are {}", known.join(", "))
         };
     }
-    match message.split_once("string \"") {
-        Some((before, rest)) => {
-            let after = rest.rsplit_once('"').map_or("", |(_, after)| after);
-            format!("{before}a string{after}")
+    if let Some((before, rest)) = message.split_once("string \"") {
+        let after = rest.rsplit_once('"').map_or("", |(_, after)| after);
+        return format!("{before}a string{after}");
+    }
+    match message.rsplit_once(", expected ") {
+        // Of a number, which a password may look like, the kind is told.
+        Some((found, expected)) if found.starts_with("invalid type: ") || found.starts_with("invalid value: ") => {
+            let kind = found.split_once(" `").map_or(found, |(kind, _)| kind);
+            format!("{kind}, expected {expected}")
         }
-        None => message.to_owned(),
+        _ => message.to_owned(),
     }
 }
 
@@ -106,6 +111,12 @@ mod tests {
     fn a_value_of_another_kind_is_told_and_not_shown() {
         let told = wrong("[limits]\nbody_bytes = \"hunter2\"\n");
         assert!(told.starts_with("2: limits.body_bytes: ") && !told.contains("hunter2"), "{told}");
+        let told = wrong("[email]\npassword = 12345678\n");
+        assert_eq!(told, "2: email.password: invalid type: integer, expected a string");
+        for value in ["1.25", "-17", "true"] {
+            let told = wrong(&format!("database_url = {value}\n"));
+            assert!(told.starts_with("1: database_url: invalid type: ") && !told.contains(value), "{told}");
+        }
         assert!(wrong("region = \n").starts_with("1: "), "{}", wrong("region = \n"));
         assert!(wrong("a = 1\nregion = \"x\"\nregion = \"y\"\n").contains("region"));
     }

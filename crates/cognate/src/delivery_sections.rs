@@ -93,7 +93,7 @@ pub(crate) fn transports(config: &Config, outbound: &Outbound) -> Result<Transpo
 
 fn smtp(section: &EmailSection, authorities: Option<&Path>) -> Result<Smtp, String> {
     let text = section.smtp.as_deref().unwrap_or_default();
-    let told = |what: &str| format!("email.smtp = {text:?} {what}");
+    let told = |what: &str| format!("email.smtp = {:?} {what}", without_user(text));
     let url: Uri = text.parse().map_err(|_| told("is not a URL"))?;
     let authority = url.authority().ok_or_else(|| told("names no host"))?.as_str();
     let user = authority.rsplit_once('@').map(|(user, _)| user);
@@ -191,7 +191,12 @@ fn sms(section: &SmsSection, credentials: Option<&AwsCredentials>) -> Result<Sms
 }
 
 fn called(name: &str, text: &str) -> Result<Uri, String> {
-    parse_url(text).map_err(|error| format!("{name} = {text:?}: {error}"))
+    parse_url(text).map_err(|error| format!("{name} = {:?}: {error}", without_user(text)))
+}
+
+/// A URL as messages show it: who is named in it may have a password there.
+pub(crate) fn without_user(url: &str) -> &str {
+    url.rsplit_once('@').map_or(url, |(_, rest)| rest)
 }
 
 impl std::fmt::Debug for EmailSection {

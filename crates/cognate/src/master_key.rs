@@ -25,17 +25,28 @@ pub enum MasterKeyError {
     /// Others can read the file.
     #[error("{0} can be read by others; make it private with: chmod 600 {0}")]
     Public(PathBuf),
+    /// There is no file, and there must have been a key.
+    #[error(
+        "there is no {0}, and the data was sealed with a master key before: give that one as COGNATE_MASTER_KEY, or \
+         put it there"
+    )]
+    Lost(PathBuf),
 }
 
-/// The key that was given as text, or else the one in the data folder, made at first.
-pub(crate) fn load(given: Option<&str>, folder: &Path) -> Result<MasterKey, MasterKeyError> {
+/// The key that was given as text, or else the one in the data folder. One that is not there is made, unless there was
+/// another before: beside data that it does not open it would be taken for the right one, sooner or later.
+pub(crate) fn load(
+    given: Option<&str>,
+    folder: &Path,
+    is_sealed: impl FnOnce() -> bool,
+) -> Result<MasterKey, MasterKeyError> {
     match given {
         Some(text) => MasterKey::parse(text).map_err(|_| MasterKeyError::Form),
-        None => from_file(&folder.join("master.key")),
+        None => from_file(&folder.join("master.key"), is_sealed),
     }
 }
 
-fn from_file(path: &Path) -> Result<MasterKey, MasterKeyError> {
+fn from_file(path: &Path, is_sealed: impl FnOnce() -> bool) -> Result<MasterKey, MasterKeyError> {
     let trouble = |source| MasterKeyError::File { path: path.to_path_buf(), source };
     match std::fs::File::open(path) {
         Ok(mut file) => {
@@ -43,6 +54,9 @@ fn from_file(path: &Path) -> Result<MasterKey, MasterKeyError> {
             let mut text = Zeroizing::new(String::new());
             file.read_to_string(&mut text).map_err(trouble)?;
             MasterKey::parse(&text).map_err(|_| MasterKeyError::Form)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound && is_sealed() => {
+            Err(MasterKeyError::Lost(path.to_path_buf()))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => create(path),
         Err(error) => Err(trouble(error)),

@@ -11,6 +11,8 @@ use cognate_outbound::{AwsCredentials, Outbound, parse_url};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::delivery_sections::without_user;
+
 /// Other services. By default there are none.
 #[derive(Debug, Clone, Default)]
 pub struct Outside {
@@ -101,7 +103,7 @@ impl Outside {
     pub(crate) fn open(&self) -> Result<(Arc<Outbound>, Functions), String> {
         let outbound = Arc::new(Outbound::new(self.plain_http.iter().cloned(), self.authorities.clone()));
         let lambda = |endpoint: &str, name: Option<String>| -> Result<Lambda, String> {
-            let endpoint = parse_url(endpoint).map_err(|error| format!("{endpoint}: {error}"))?;
+            let endpoint = parse_url(endpoint).map_err(|error| format!("{}: {error}", without_user(endpoint)))?;
             Ok(Lambda { endpoint, name, credentials: self.aws.clone() })
         };
         let everywhere = self.lambda_endpoint.as_deref().map(|endpoint| lambda(endpoint, None)).transpose()?;
@@ -127,7 +129,7 @@ impl Outside {
 impl Outside {
     fn kms(&self, endpoint: &str) -> Result<Kms, String> {
         let credentials = self.aws.clone().ok_or("triggers.kms_endpoint needs the credentials of [aws]")?;
-        let endpoint = parse_url(endpoint).map_err(|error| format!("{endpoint}: {error}"))?;
+        let endpoint = parse_url(endpoint).map_err(|error| format!("{}: {error}", without_user(endpoint)))?;
         Ok(Kms { endpoint, credentials })
     }
 }
@@ -173,6 +175,8 @@ mod tests {
         let short = half("webhook = \"https://example.com\"\nsecret = \"whsec_c2hvcnQ=\"");
         assert!(short.contains("a webhook's secret is") && !short.contains("c2hvcnQ"), "{short}");
         assert!(half("endpoint = \"ftp://127.0.0.1\"").contains("not an http:// or https:// URL"));
+        let user = half("endpoint = \"https://maria:hunter2@example.com\"");
+        assert!(user.contains("example.com: not an") && !user.contains("hunter2"), "{user}");
         assert!(opened("[aws]\naccess_key_id = \"a\"\n").unwrap_err().contains("needs both"));
     }
 }

@@ -17,7 +17,7 @@ use cognate_protocol::{NewKey, Policy};
 use cognate_store::access_keys::StoredKey;
 use cognate_store::outbox::{State, free_leases};
 use cognate_store::user_pools::list;
-use cognate_store::{DatabaseOptions, OpenError, Store, settings};
+use cognate_store::{DatabaseOptions, DbError, OpenError, Store, settings};
 use thiserror::Error;
 
 use crate::delivery_sections::transports;
@@ -110,7 +110,9 @@ impl UserPools {
     }
 
     fn on(store: Store, config: Config, double: Option<Arc<dyn CustomChallenges>>) -> Result<Self, OpenPoolsError> {
-        let key = master_key::load(config.master_key.as_deref(), &config.data)?;
+        let stored = store.write_now(|tx| settings::get(tx, CHECK));
+        let stored = stored.map_err(|error: DbError| OpenPoolsError::Data(error.to_string()))?;
+        let key = master_key::load(config.master_key.as_deref(), &config.data, || stored.is_some())?;
         let knowledge = knowledge::read(&config).map_err(OpenPoolsError::Data)?;
         let outside = config.outside.clone();
         let (outbound, functions) = outside.open().map_err(OpenPoolsError::Data)?;

@@ -54,6 +54,8 @@ struct Shared {
 #[derive(Default)]
 struct Counts {
     connections: AtomicUsize,
+    /// Those of them that write.
+    writing: AtomicUsize,
     queued: AtomicUsize,
     committed: AtomicU64,
     commits: AtomicU64,

@@ -64,7 +64,7 @@ fn key(config: &Config, check: Option<&[u8]>, findings: &mut Findings) {
             None => findings.ok(name, format!("the first start makes {}", in_file.display())),
         };
     }
-    let key: MasterKey = match master_key::load(config.master_key.as_deref(), &config.data) {
+    let key: MasterKey = match master_key::load(config.master_key.as_deref(), &config.data, || check.is_some()) {
         Ok(key) => key,
         Err(error) => return findings.fail(name, error.to_string()),
     };

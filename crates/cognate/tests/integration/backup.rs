@@ -226,7 +226,46 @@ async fn a_restored_folder_needs_the_master_key_that_sealed_it() {
     succeed(&["restore", small.file.to_str().unwrap()], &small.elsewhere());
     assert!(!small.elsewhere().join("master.key").exists());
     let said = refusal(&["dev", "--listen", "127.0.0.1:0"], &small.elsewhere());
+    assert!(said.contains("the data was sealed with a master key before"), "{said}");
+    fs::write(small.elsewhere().join("master.key"), "ab".repeat(32)).unwrap();
+    fs::set_permissions(small.elsewhere().join("master.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    let said = refusal(&["dev", "--listen", "127.0.0.1:0"], &small.elsewhere());
     assert_eq!(said, "cognate: this is not the master key that the data was sealed with\n");
+}
+
+#[tokio::test]
+async fn of_two_backups_to_one_file_the_second_is_refused() {
+    let Some(small) = Small::new().await else { return };
+    let file = small.folder.path().join("monday");
+    let mut second = None;
+    cognate::backup(&small.data(), &file, &mut |_| {
+        second.get_or_insert_with(|| cognate::backup(&small.data(), &file, &mut |_| {}).map_err(|e| e.to_string()));
+    })
+    .unwrap();
+    let partial = small.folder.path().join("monday.partial");
+    assert_eq!(second, Some(Err(format!("{} is being written by another cognate", partial.display()))));
+    succeed(&["restore", file.to_str().unwrap()], &small.elsewhere());
+    assert!(!partial.exists());
+}
+
+#[tokio::test]
+async fn a_file_that_appears_while_a_backup_is_made_is_not_written_over() {
+    let Some(small) = Small::new().await else { return };
+    let file = small.folder.path().join("monday");
+    let made = cognate::backup(&small.data(), &file, &mut |_| fs::write(&file, "mine").unwrap());
+    assert!(made.unwrap_err().to_string().ends_with("monday exists; backups are not written over"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    assert!(!small.folder.path().join("monday.partial").exists());
+}
+
+#[tokio::test]
+async fn what_an_interrupted_backup_left_behind_is_no_hindrance() {
+    let Some(small) = Small::new().await else { return };
+    fs::write(small.folder.path().join("monday.partial"), "half").unwrap();
+    let file = small.folder.path().join("monday");
+    succeed(&["backup", file.to_str().unwrap()], &small.data());
+    assert_eq!(mode(&file), 0o600);
+    succeed(&["restore", file.to_str().unwrap()], &small.elsewhere());
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use cognate_store::{DbError, Tx};
 use serde_json::{Value, json};
@@ -9,6 +10,9 @@ use serde_json::{Value, json};
 use crate::api::DevClient;
 use crate::moving::{Place, call};
 use crate::process::{Program, refusal, run};
+
+/// How long a job of a few rows may take.
+const SOON: Duration = Duration::from_secs(40);
 
 /// A pool that verifies addresses, on a server.
 async fn serve() -> (Place, Program, DevClient, String) {
@@ -154,6 +158,20 @@ async fn a_row_that_was_cut_fails_alone_and_the_log_tells_why() {
     assert_eq!(said, "Succeeded: 2 imported, 1 skipped, 1 failed. Import Job Completed Successfully.\n");
     let said = refusal(&["import-log", "import-0000000000"], &place.data());
     assert_eq!(said, "cognate: User import job import-0000000000 does not exist.\n");
+}
+
+#[tokio::test]
+async fn what_a_line_costs_does_not_grow_with_the_file() {
+    let (_place, program, mut client, pool) = serve().await;
+    let file = csv(&mut client, &pool, 1).await;
+    let job = create(&mut client, &pool).await;
+    // Six million lines without a user, and one that is longer than any row and than a part that is kept.
+    let (header, row) = file.split_once('\n').unwrap();
+    let file = [header, &"\n".repeat(6 << 20), &"x".repeat(3 << 20), row].join("\n");
+    assert_eq!(upload(program.address, &job, &file, file.len()).as_deref(), Some("200"));
+    start(&mut client, &pool, &job).await;
+    let over = tokio::time::timeout(SOON, ended(&mut client, &pool, &job)).await.expect("the job takes too long");
+    assert_eq!((over["Status"].as_str(), counts(&over)), (Some("Succeeded"), [1, 0, 1]));
 }
 
 #[tokio::test]

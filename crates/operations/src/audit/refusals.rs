@@ -39,11 +39,11 @@ impl Refusals {
 
     fn admit_at(&self, now: Instant) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let earned = now.saturating_duration_since(state.since).as_secs() / EVERY.as_secs();
-        if earned > 0 {
-            state.left = state.left.saturating_add(u32::try_from(earned).unwrap_or(BURST)).min(BURST);
-            state.since = now;
-        }
+        let passed = now.saturating_duration_since(state.since);
+        let earned = u32::try_from(passed.as_millis() / EVERY.as_millis()).unwrap_or(BURST).min(BURST);
+        state.left = state.left.saturating_add(earned).min(BURST);
+        // What has passed towards the next one stays, but for a full allowance, which earns nothing.
+        state.since = if state.left == BURST { now } else { state.since + EVERY * earned };
         let Some(left) = state.left.checked_sub(1) else {
             state.omitted += 1;
             return None;
@@ -69,5 +69,30 @@ mod tests {
         assert_eq!(refusals.omitted(), 3);
         assert_eq!(refusals.admit_at(now + EVERY), Some(3));
         assert_eq!(refusals.admit_at(now + EVERY), None);
+    }
+
+    #[test]
+    fn whoever_knocks_all_the_time_gets_an_entry_for_each_ten_seconds() {
+        let (refusals, now) = (Refusals::default(), Instant::now());
+        let admitted = |from: u64, to: u64, every: u64| {
+            let moments = (from..to).step_by(usize::try_from(every).unwrap());
+            moments.filter(|ms| refusals.admit_at(now + Duration::from_millis(*ms)).is_some()).count()
+        };
+        assert_eq!(admitted(0, 1_000, 1), BURST as usize, "at once");
+        // None of these is a whole number of ten seconds behind the one before it.
+        assert_eq!(admitted(1_000, 1_001_000, 7_000), 99, "a thousand seconds");
+        assert_eq!(admitted(1_001_000, 2_001_000, 19_000), 53, "fewer than are earned");
+        assert_eq!(admitted(2_001_000, 2_002_000, 1), 48, "and what they left");
+    }
+
+    #[test]
+    fn a_full_allowance_earns_nothing() {
+        let (refusals, now) = (Refusals::default(), Instant::now());
+        let later = now + EVERY * 1_000 + Duration::from_secs(9);
+        for _ in 0..BURST {
+            assert!(refusals.admit_at(later).is_some());
+        }
+        assert!(refusals.admit_at(later + Duration::from_secs(9)).is_none());
+        assert!(refusals.admit_at(later + EVERY).is_some());
     }
 }

@@ -18,6 +18,8 @@ use crate::{Context, Error, OpenPool};
 
 /// How many rows are written in one transaction.
 const ROWS: usize = 200;
+/// How many bytes no row has.
+const TOO_LONG: usize = 4 * LONGEST_ROW + 1;
 
 /// How a job ended.
 struct End {
@@ -76,7 +78,7 @@ impl Run {
         let failed = |message: &str| Ok(Some(End { status: Status::Failed, message: message.to_owned() }));
         let stored = self.cx.read(|tx| Ok(import_jobs::get(tx, self.pool(), &self.job)?)).await?;
         let done = stored.map_or(0, |stored| stored.done);
-        let mut file = Lines { run: self, part: 0, bytes: Vec::new() };
+        let mut file = Lines { run: self, part: 0, bytes: Vec::new(), begun: 0 };
         let columns = match file.next().await? {
             None => return failed("No file was uploaded for the import job."),
             Some(Line::Text(text)) => match Columns::read(&self.target.pool, &text) {
@@ -267,17 +269,23 @@ enum Line {
 struct Lines<'a> {
     run: &'a Run,
     part: i64,
-    /// What was read and belongs to no line yet.
     bytes: Vec<u8>,
+    /// Where among them the next line begins.
+    begun: usize,
 }
 
 impl Lines<'_> {
     async fn next(&mut self) -> Result<Option<Line>, Error> {
         loop {
-            if let Some(end) = self.bytes.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.bytes.drain(..=end).collect();
-                return Ok(Some(read(&line)));
+            let left = self.bytes.get(self.begun..).unwrap_or_default();
+            if let Some(line) = left.split_inclusive(|byte| *byte == b'\n').next().filter(|line| line.ends_with(b"\n"))
+            {
+                self.begun += line.len();
+                return Ok(Some(read(line)));
             }
+            // Of a line that is too long its beginning is enough to tell.
+            let line = left.get(..TOO_LONG).unwrap_or(left).to_vec();
+            (self.bytes, self.begun) = (line, 0);
             let (run, part) = (self.run, self.part);
             let next = run.cx.read(|tx| Ok(import_jobs::part(tx, run.pool(), &run.job, part)?)).await?;
             match next {
@@ -286,12 +294,14 @@ impl Lines<'_> {
                 None => return Ok(Some(read(&std::mem::take(&mut self.bytes)))),
             }
             self.part += 1;
+            // However short its lines are, others have their turn ahead of each part.
+            tokio::task::yield_now().await;
         }
     }
 }
 
 fn read(line: &[u8]) -> Line {
-    if line.len() > 4 * LONGEST_ROW {
+    if line.len() >= TOO_LONG {
         return Line::Bad;
     }
     std::str::from_utf8(line).map_or(Line::Bad, |text| Line::Text(text.trim_end_matches(['\r', '\n']).to_owned()))

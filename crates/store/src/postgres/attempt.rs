@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::dialect::LAST;
 use super::failure::Failure;
 use super::faults::{Fault, Moment};
-use super::line::Line;
+use super::line::{Line, Role};
+use super::reach::Way;
 use super::session::{Guesses, Mark, Session};
 use crate::job::{Job, Verdict};
 use crate::tx::{ATTEMPTS, DbError};
@@ -51,9 +52,9 @@ pub(super) fn run(line: &mut Line, job: &mut dyn Job) -> Result<(), DbError> {
                 continue;
             }
             End::Failed(error) => return Err(error),
-            End::Lost(error) if line.shared().reach.lost_for().is_some_and(|time| time > REACH) => return Err(error),
+            End::Lost(error) if way(line).is_given_up() => return Err(error),
             // Where no connection can be had nothing was run: the time is bounded, not the number.
-            End::Lost(error) if line.shared().reach.lost_for().is_some() => error,
+            End::Lost(error) if way(line).lost_for().is_some() => error,
             End::Again(error) | End::Lost(error) => {
                 runs += 1;
                 error
@@ -67,6 +68,10 @@ pub(super) fn run(line: &mut Line, job: &mut dyn Job) -> Result<(), DbError> {
         std::thread::sleep(pause(attempt));
         attempt += 1;
     }
+}
+
+fn way(line: &Line) -> &Way {
+    line.shared().reach.of(Role::Writes)
 }
 
 /// Anything up to a bound that doubles, so that those who lost together do not meet again.
@@ -178,6 +183,8 @@ fn took_effect(line: &mut Line, mark: Mark) -> Result<bool, DbError> {
     let started = Instant::now();
     let mut attempt = 1;
     loop {
+        // Whoever asks this has to know.
+        line.is_wanted_since(Instant::now());
         match ask(line, mark) {
             Ok(Some(last)) => return Ok(last == mark.number),
             Ok(None) => return Err(unknown("its mark is gone")),

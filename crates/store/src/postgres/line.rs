@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -33,11 +33,13 @@ pub(super) enum Role {
 pub(super) struct Line {
     shared: Arc<Shared>,
     connection: Option<Connection>,
+    /// Since when somebody has wanted it.
+    wanted: Instant,
 }
 
 impl Line {
     pub(super) fn new(shared: &Arc<Shared>) -> Self {
-        Self { shared: Arc::clone(shared), connection: None }
+        Self { shared: Arc::clone(shared), connection: None, wanted: Instant::now() }
     }
 
     pub(super) fn shared(&self) -> &Shared {
@@ -49,11 +51,19 @@ impl Line {
         let connection = if let Some(connection) = self.connection.take() {
             connection
         } else {
-            let opened = Connection::open(&self.shared);
-            self.shared.reach.note(opened.is_ok());
-            opened?
+            Connection::open(&self.shared, self.wanted)?
         };
         Ok(self.connection.insert(connection))
+    }
+
+    /// Is for somebody else from now on, who has wanted it since then.
+    pub(super) fn is_wanted_since(&mut self, wanted: Instant) {
+        self.wanted = wanted;
+    }
+
+    /// Whether it has no connection, while others have theirs.
+    pub(super) fn is_left_behind(&self) -> bool {
+        self.connection.is_none() && self.shared.counts.writing.load(Ordering::Relaxed) > 0
     }
 
     /// Gives the connection up if another server leads by now. For the beginning of a transaction.
@@ -95,11 +105,12 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    fn open(shared: &Arc<Shared>) -> Result<Self, Failure> {
+    fn open(shared: &Arc<Shared>, wanted: Instant) -> Result<Self, Failure> {
         let mut building = tokio::runtime::Builder::new_current_thread();
         let runtime = building.enable_all().build().map_err(|error| Failure::Lost(error.to_string()))?;
-        let (client, timeline, id) = runtime.block_on(connect(shared, Role::Writes))?;
+        let (client, timeline, id) = runtime.block_on(connect(shared, Role::Writes, wanted))?;
         shared.counts.connections.fetch_add(1, Ordering::Relaxed);
+        shared.counts.writing.fetch_add(1, Ordering::Relaxed);
         let patience = shared.options.statement_time + PATIENCE;
         let (runtime, prepared, shared) = (Some(runtime), HashMap::new(), Arc::clone(shared));
         Ok(Self { runtime, client, prepared, timeline, patience, id, number: 0, shared })
@@ -137,6 +148,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.shared.counts.connections.fetch_sub(1, Ordering::Relaxed);
+        self.shared.counts.writing.fetch_sub(1, Ordering::Relaxed);
         // Dropped in the ordinary way it would wait for its threads, which is not allowed within another runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
@@ -146,7 +158,10 @@ impl Drop for Connection {
 
 /// A connection to the first server that takes writes, driven by the runtime of now, and its timeline. The one that led
 /// last is tried first. The bytes name the row of the connection in `commits`, if it writes.
-pub(super) async fn connect(shared: &Shared, role: Role) -> Result<(Client, u32, [u8; 16]), Failure> {
+pub(super) async fn connect(shared: &Shared, role: Role, wanted: Instant) -> Result<(Client, u32, [u8; 16]), Failure> {
+    let Some(attempt) = shared.reach.of(role).enter(wanted) else {
+        return Err(Failure::Lost("the server cannot be reached".to_owned()));
+    };
     let id = Uuid::new_v4().into_bytes();
     let servers = &shared.address.servers;
     let mut reached = Err(Failure::Lost("there is no server".to_owned()));
@@ -156,6 +171,7 @@ pub(super) async fn connect(shared: &Shared, role: Role) -> Result<(Client, u32,
             break;
         }
     }
+    attempt.ended(reached.is_ok());
     reached.map(|(client, timeline)| (client, timeline, id))
 }
 

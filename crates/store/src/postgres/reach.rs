@@ -1,24 +1,103 @@
-//! Since when the server cannot be reached: known to all connections that write, so that they give up together, and
+//! Since when the server cannot be reached: known to all connections of a kind, so that they give up together, and
 //! whoever comes later does not try for as long again.
+//!
+//! A server that takes connections and says nothing keeps whoever tries waiting, and everybody behind. So once it is lost
+//! for as long as anybody waits, one at a time tries for all, and who has waited already does not begin to.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::attempt::REACH;
+use super::line::Role;
+
+/// Who has waited for longer leaves it to another one to try a server that is lost.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// What connections know: those that read, and those that write.
 #[derive(Default)]
 pub(super) struct Reach {
-    lost: Mutex<Option<Instant>>,
+    reads: Way,
+    writes: Way,
 }
 
 impl Reach {
-    /// Notes whether a connection could be opened.
-    pub(super) fn note(&self, is_reached: bool) {
-        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        *lost = if is_reached { None } else { lost.or_else(|| Some(Instant::now())) };
+    pub(super) fn of(&self, role: Role) -> &Way {
+        match role {
+            Role::Reads => &self.reads,
+            Role::Writes => &self.writes,
+        }
     }
+}
 
+/// The way to the server.
+#[derive(Default)]
+pub(super) struct Way(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    lost: Option<Instant>,
+    /// When that was tried last.
+    tried: Option<Instant>,
+    /// Whether somebody tries for all.
+    is_tried: bool,
+}
+
+impl Way {
     /// For how long no connection could be opened; none if the last one could.
     pub(super) fn lost_for(&self) -> Option<Duration> {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).map(|since| since.elapsed())
+        self.with(|state| state.lost.map(|since| since.elapsed()))
+    }
+
+    /// Whether it is lost for so long that nobody waits any more.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.lost_for().is_some_and(|time| time > REACH)
+    }
+
+    /// Whether one more connection may well be had, or nobody has tried for a while.
+    pub(super) fn is_worth_a_try(&self) -> bool {
+        self.with(|state| state.lost.is_none() || state.tried.is_none_or(|tried| tried.elapsed() > FRESH))
+    }
+
+    /// Begins to open a connection for somebody who has wanted it since then; none if it is not tried for them.
+    pub(super) fn enter(&self, wanted: Instant) -> Option<Attempt<'_>> {
+        let is_given_up = self.is_given_up();
+        self.with(|state| {
+            if is_given_up && (state.is_tried || wanted.elapsed() > FRESH) {
+                return None;
+            }
+            state.is_tried |= is_given_up;
+            state.tried = Some(Instant::now());
+            Some(Attempt { way: self, is_for_all: is_given_up })
+        })
+    }
+
+    fn note(&self, is_reached: bool) {
+        self.with(|state| state.lost = if is_reached { None } else { state.lost.or_else(|| Some(Instant::now())) });
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A connection that is being opened, until it is dropped.
+pub(super) struct Attempt<'a> {
+    way: &'a Way,
+    is_for_all: bool,
+}
+
+impl Attempt<'_> {
+    /// Notes whether a connection could be opened.
+    pub(super) fn ended(self, is_reached: bool) {
+        self.way.note(is_reached);
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if self.is_for_all {
+            self.way.with(|state| state.is_tried = false);
+        }
     }
 }
 
@@ -26,15 +105,36 @@ impl Reach {
 mod tests {
     use super::*;
 
+    fn fail(way: &Way) {
+        way.enter(Instant::now()).unwrap().ended(false);
+    }
+
     #[test]
     fn the_first_of_many_failures_counts_and_a_success_ends_them() {
-        let reach = Reach::default();
-        assert_eq!(reach.lost_for(), None);
-        reach.note(false);
-        let first = *reach.lost.lock().unwrap();
-        reach.note(false);
-        assert!(first.is_some() && *reach.lost.lock().unwrap() == first);
-        reach.note(true);
-        assert_eq!(reach.lost_for(), None);
+        let way = Way::default();
+        assert_eq!(way.lost_for(), None);
+        fail(&way);
+        let first = way.with(|state| state.lost);
+        fail(&way);
+        assert!(first.is_some() && way.with(|state| state.lost) == first);
+        assert!(!way.is_worth_a_try(), "it was tried a moment ago");
+        way.enter(Instant::now()).unwrap().ended(true);
+        assert_eq!(way.lost_for(), None);
+        assert!(way.is_worth_a_try());
+    }
+
+    #[test]
+    fn a_server_that_is_given_up_is_tried_by_one_at_a_time_who_has_not_waited() {
+        let (way, now) = (Way::default(), Instant::now());
+        fail(&way);
+        assert!(way.enter(now).is_some() && way.enter(now).is_some(), "it may come back");
+        way.with(|state| state.lost = state.lost.and_then(|lost| lost.checked_sub(REACH * 2)));
+        assert!(way.enter(now.checked_sub(FRESH * 2).unwrap()).is_none());
+        let one = way.enter(Instant::now()).unwrap();
+        assert!(way.enter(Instant::now()).is_none(), "somebody tries already");
+        // Whoever wanted it may have hung up.
+        drop(one);
+        way.enter(Instant::now()).unwrap().ended(true);
+        assert!(way.enter(now).is_some() && way.enter(now).is_some());
     }
 }

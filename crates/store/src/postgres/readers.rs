@@ -17,6 +17,7 @@ use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 use super::Shared;
 use super::attempt::{REACH, pause};
 use super::failure::Failure;
+use super::line::Role;
 use super::script::{Script, Statement};
 use super::shared_line::SharedLine;
 use crate::tx::{DbError, Param, Rows, Tx};
@@ -83,7 +84,7 @@ impl Readers {
     {
         let _under_way = UnderWay::enter(&self.under_way)?;
         let which = std::any::type_name::<F>().as_ptr() as usize;
-        let mut persistence = Persistence::default();
+        let mut persistence = Persistence::begin();
         let mut expected = self.length(which);
         if expected < 2 {
             let mut script = Script::default();
@@ -98,7 +99,7 @@ impl Readers {
         }
         // Again from the beginning: what was seen until now may be of another state than what is to come.
         loop {
-            let mut reading = self.enter_alone().await;
+            let mut reading = self.enter_alone(&persistence).await;
             let mut script = Script::default();
             let lost = loop {
                 if (expected >= MANY || script.len() >= MANY) && may_block() {
@@ -123,7 +124,7 @@ impl Readers {
                 }
             };
             drop(reading);
-            persistence.pause(lost).await?;
+            persistence.pause(lost, &self.shared).await?;
         }
     }
 
@@ -144,8 +145,8 @@ impl Readers {
         persistence: &mut Persistence,
     ) -> Result<Vec<tokio_postgres::Row>, DbError> {
         loop {
-            let place = self.enter().await;
-            let answered = match place.line(&self.shared).await {
+            let place = self.enter(persistence).await;
+            let answered = match place.line(&self.shared, persistence.begun).await {
                 Ok(line) => (line.query(statement).await, Some(line)),
                 Err(failure) => (Err(failure), None),
             };
@@ -155,7 +156,7 @@ impl Readers {
                         place.hang_up(&line);
                     }
                     drop(place);
-                    persistence.pause(Failure::Lost(reason)).await?;
+                    persistence.pause(Failure::Lost(reason), &self.shared).await?;
                 }
                 (answered, _) => return answered.map_err(|failure| failure.error()),
             }
@@ -163,9 +164,11 @@ impl Readers {
     }
 
     /// A place beside others: the first that is not busy, so that statements that come together leave together.
-    async fn enter(&self) -> Beside<'_> {
+    async fn enter(&self, persistence: &Persistence) -> Beside<'_> {
+        let may_open = persistence.may_open(&self.shared);
         let free = |deepest: usize| {
-            let mut free = self.places.iter().filter(|place| place.statements.load(Ordering::Relaxed) < deepest);
+            let places = self.places.iter().filter(|place| may_open || place.open().is_some());
+            let mut free = places.filter(|place| place.statements.load(Ordering::Relaxed) < deepest);
             free.find_map(|place| Some(Beside::new(place, place.gate.try_read().ok()?)))
         };
         if let Some(place) = free(DEPTH).or_else(|| free(usize::MAX)) {
@@ -176,15 +179,17 @@ impl Readers {
     }
 
     /// A place for oneself, from the other end.
-    async fn enter_alone(&self) -> Alone<'_> {
-        let free = self.places.iter().rev().find_map(|place| Some((place, place.gate.try_write().ok()?)));
+    async fn enter_alone(&self, persistence: &Persistence) -> Alone<'_> {
+        let may_open = persistence.may_open(&self.shared);
+        let mut places = self.places.iter().rev().filter(|place| may_open || place.open().is_some());
+        let free = places.find_map(|place| Some((place, place.gate.try_write().ok()?)));
         let (place, gate) = if let Some(free) = free {
             free
         } else {
             let place = self.next();
             (place, place.gate.write().await)
         };
-        Alone { place, line: None, has_ended: true, _gate: gate }
+        Alone { place, line: None, has_ended: true, wanted: persistence.begun, _gate: gate }
     }
 
     #[expect(clippy::indexing_slicing, reason = "there is one at least")]
@@ -196,7 +201,7 @@ impl Readers {
 
 impl Place {
     /// Its connection, opened if there is none that this runtime drives.
-    async fn line(&self, shared: &Arc<Shared>) -> Result<Arc<SharedLine>, Failure> {
+    async fn line(&self, shared: &Arc<Shared>, wanted: Instant) -> Result<Arc<SharedLine>, Failure> {
         if let Some(line) = self.open() {
             return Ok(line);
         }
@@ -204,7 +209,7 @@ impl Place {
         if let Some(line) = self.open() {
             return Ok(line);
         }
-        let line = Arc::new(SharedLine::open(shared).await?);
+        let line = Arc::new(SharedLine::open(shared, wanted).await?);
         *self.line.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&line));
         Ok(line)
     }
@@ -256,6 +261,8 @@ struct Alone<'a> {
     /// Whether the server hears of the end. If not, as after a failure, a panic, or a caller who hung up, the connection
     /// is given up.
     has_ended: bool,
+    /// Since when the caller has waited.
+    wanted: Instant,
     _gate: RwLockWriteGuard<'a, ()>,
 }
 
@@ -264,7 +271,7 @@ impl Alone<'_> {
         if let Some(line) = &self.line {
             return line.query(statement).await;
         }
-        let line = self.line.insert(self.place.line(shared).await?);
+        let line = self.line.insert(self.place.line(shared, self.wanted).await?);
         self.has_ended = false;
         line.begin_with(statement).await
     }
@@ -345,17 +352,28 @@ impl Drop for UnderWay<'_> {
 }
 
 /// How long a read goes on although the server is lost.
-#[derive(Default)]
 struct Persistence {
+    begun: Instant,
     since: Option<Instant>,
     attempts: usize,
 }
 
 impl Persistence {
+    fn begin() -> Self {
+        Self { begun: Instant::now(), since: None, attempts: 0 }
+    }
+
+    /// Whether a place without a connection is as good as one that has it. Not after a failure, because no further one
+    /// may be had.
+    fn may_open(&self, shared: &Shared) -> bool {
+        self.attempts == 0 && shared.reach.of(Role::Reads).is_worth_a_try()
+    }
+
     /// Waits before the next attempt; the first one follows at once, because a connection that was idle may have ended.
-    async fn pause(&mut self, failure: Failure) -> Result<(), DbError> {
+    async fn pause(&mut self, failure: Failure, shared: &Shared) -> Result<(), DbError> {
         let since = *self.since.get_or_insert_with(Instant::now);
-        if since.elapsed() > REACH {
+        let is_given_up = self.attempts > 0 && shared.reach.of(Role::Reads).is_given_up();
+        if is_given_up || since.elapsed() > REACH {
             return Err(failure.error());
         }
         if self.attempts > 0 {

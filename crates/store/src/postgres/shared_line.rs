@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Handle, Id};
 use tokio::time::timeout;
@@ -32,8 +32,9 @@ pub(super) struct SharedLine {
 }
 
 impl SharedLine {
-    pub(super) async fn open(shared: &Arc<Shared>) -> Result<Self, Failure> {
-        let (client, timeline, _) = line::connect(shared, Role::Reads).await?;
+    /// For somebody who has wanted it since then.
+    pub(super) async fn open(shared: &Arc<Shared>, wanted: Instant) -> Result<Self, Failure> {
+        let (client, timeline, _) = line::connect(shared, Role::Reads, wanted).await?;
         shared.counts.connections.fetch_add(1, Ordering::Relaxed);
         let patience = shared.options.statement_time + PATIENCE;
         let (prepared, home) = (RwLock::default(), Handle::current().id());

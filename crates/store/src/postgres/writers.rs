@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use super::Shared;
 use super::attempt::run;
@@ -13,9 +14,14 @@ use crate::tx::{Conflict, DbError, Tx};
 
 /// How many transactions may wait. Beyond it callers hear "too many requests" instead of waiting without end.
 const QUEUE: usize = 4_096;
+/// How often a thread tries whose connection is lost, while others have theirs.
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// A transaction that waits, and since when.
+type Queued = (Instant, Box<dyn Job>);
 
 pub(super) struct Writers {
-    jobs: Option<SyncSender<Box<dyn Job>>>,
+    jobs: Option<SyncSender<Queued>>,
     threads: Vec<JoinHandle<()>>,
     shared: Arc<Shared>,
 }
@@ -43,7 +49,7 @@ impl Writers {
         let jobs = self.jobs.as_ref().ok_or(DbError::Closed)?;
         let queued = &self.shared.counts.queued;
         queued.fetch_add(1, Ordering::Relaxed);
-        if let Err(refused) = jobs.try_send(job) {
+        if let Err(refused) = jobs.try_send((Instant::now(), job)) {
             queued.fetch_sub(1, Ordering::Relaxed);
             return Err(E::from(match refused {
                 TrySendError::Full(_) => DbError::Busy,
@@ -63,11 +69,19 @@ impl Drop for Writers {
     }
 }
 
-fn work(mut line: Line, queue: &Mutex<Receiver<Box<dyn Job>>>) {
+fn work(mut line: Line, queue: &Mutex<Receiver<Queued>>) {
     loop {
+        // Whoever fails at once would take the most: what can be done is left to those who can.
+        while line.is_left_behind() {
+            line.is_wanted_since(Instant::now());
+            if line.connection().is_err() {
+                std::thread::sleep(AGAIN);
+            }
+        }
         // One thread waits for a job at a time, the others for their turn to wait.
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(mut job) = next else { break };
+        let Ok((wanted, mut job)) = next else { break };
+        line.is_wanted_since(wanted);
         let outcome = run(&mut line, &mut *job);
         line.shared().counts.queued.fetch_sub(1, Ordering::Relaxed);
         if let Err(error) = &outcome {

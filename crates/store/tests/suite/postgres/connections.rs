@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cognate_store::{DatabaseOptions, DbError, OpenError, Param, Store, settings};
 use tokio::task::JoinSet;
 
+use super::proxy::Proxy;
 use super::server::{Database, of_database, server};
 use crate::harness::{read, write};
 
@@ -77,6 +78,84 @@ async fn a_server_that_takes_connections_and_says_nothing_is_passed_over() {
     let url = database.url().replacen('@', &format!("@{first},"), 1);
     let store = Store::connect(&format!("{url}?connect_timeout=1"), DatabaseOptions::default()).unwrap();
     works(&store, "any").await;
+}
+
+const OURS: &str = "application_name = 'cognate' AND datname = current_database()";
+
+#[tokio::test]
+async fn nobody_waits_behind_others_for_a_server_that_says_nothing() {
+    let database = Database::fresh();
+    let proxy = Proxy::start(database.url());
+    // The same server twice, so that the time to connect is bounded by the URL.
+    let (head, rest) = proxy.url().split_once('@').unwrap();
+    let (address, name) = rest.split_once('/').unwrap();
+    let url = format!("{head}@{address},{address}/{name}?connect_timeout=1");
+    let options = DatabaseOptions { connections: 2, ..DatabaseOptions::default() };
+    let store = Store::connect(&url, options).unwrap();
+    works(&store, "before").await;
+    proxy.stand_still();
+    database.sql(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OURS}"));
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    for number in 0..40 {
+        let (reading, writing) = (store.clone(), store.clone());
+        tasks.spawn(async move { reading.read(|tx| settings::get(tx, "before")).await.map(|_| ()) });
+        tasks.spawn(async move { writing.write(move |tx| settings::insert(tx, &format!("{number}"), b"")).await });
+    }
+    while let Some(answer) = tasks.join_next().await {
+        assert!(matches!(answer.unwrap(), Err(DbError::Engine(_))));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
+    // Whoever comes now does not wait for as long again, but for the one who tries for all.
+    let begun = Instant::now();
+    for _ in 0..3 {
+        store.read(|tx| settings::get(tx, "before")).await.unwrap_err();
+        store.write(|tx| settings::insert(tx, "never", b"")).await.unwrap_err();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    proxy.go_on();
+    works(&store, "after").await;
+    assert_eq!(database.number("SELECT COUNT(*) FROM settings"), 2);
+}
+
+#[tokio::test]
+async fn the_connections_that_are_left_do_the_work_where_no_further_one_can_be_had() {
+    let database = Database::fresh();
+    let proxy = Proxy::start(database.url());
+    let options = DatabaseOptions { connections: 8, ..DatabaseOptions::default() };
+    let store = Store::connect(proxy.url(), options).unwrap();
+    let mut tasks = JoinSet::new();
+    for number in 0..200 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            read(&store, |tx| settings::get(tx, "0")).await;
+            write(&store, move |tx| settings::insert(tx, &format!("{number}"), b"")).await;
+        });
+    }
+    tasks.join_all().await;
+    proxy.close_for(usize::MAX);
+    // One that writes, and the first one that reads.
+    for last in ["= 'COMMIT'", "LIKE 'SELECT%'"] {
+        let ended = database.sql(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OURS} AND query {last} \
+             ORDER BY backend_start LIMIT 1"
+        ));
+        assert_eq!(ended.len(), 1, "{last}");
+    }
+    let (mut reads, mut writes) = (JoinSet::new(), JoinSet::new());
+    for number in 1_000..1_300 {
+        let (reading, writing) = (store.clone(), store.clone());
+        reads.spawn(async move { reading.read(|tx| settings::get(tx, "0")).await.is_err() });
+        writes.spawn(
+            async move { writing.write(move |tx| settings::insert(tx, &format!("{number}"), b"")).await.is_err() },
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let failures = |answers: Vec<bool>| answers.into_iter().filter(|failed| *failed).count();
+    assert_eq!(failures(reads.join_all().await), 0, "reads");
+    // The one that had begun to wait for the connection that was lost.
+    assert!(failures(writes.join_all().await) <= 1, "writes");
+    assert!(proxy.still_closed_for() > 0);
 }
 
 #[tokio::test]

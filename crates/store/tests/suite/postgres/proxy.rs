@@ -37,12 +37,25 @@ struct Plan {
     has_cut: AtomicBool,
     /// How many connections are still turned away.
     closed: AtomicUsize,
+    /// Connections that are taken and hear nothing, while there are to be any.
+    silenced: Mutex<Option<Vec<TcpStream>>>,
 }
 
 impl Plan {
     /// Whether this connection is turned away.
     fn is_closed(&self) -> bool {
         self.closed.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// Keeps a connection that is to hear nothing; gives any other back.
+    fn silence(&self, client: TcpStream) -> Option<TcpStream> {
+        match self.silenced.lock().unwrap().as_mut() {
+            Some(silenced) => {
+                silenced.push(client);
+                None
+            }
+            None => Some(client),
+        }
     }
 
     /// What happens at this message.
@@ -80,7 +93,8 @@ impl Proxy {
         let plan = Arc::new(Plan::default());
         let shared = Arc::clone(&plan);
         std::thread::spawn(move || {
-            for client in listener.incoming().flatten().filter(|_| !shared.is_closed()) {
+            let clients = listener.incoming().flatten().filter(|_| !shared.is_closed());
+            for client in clients.filter_map(|client| shared.silence(client)) {
                 let (plan, socket) = (Arc::clone(&shared), socket.clone());
                 // A connection that breaks is what this is about.
                 std::thread::spawn(move || drop(forward(client, &socket, &plan)));
@@ -102,6 +116,16 @@ impl Proxy {
     /// How many are still to be turned away.
     pub fn still_closed_for(&self) -> usize {
         self.plan.closed.load(Ordering::SeqCst)
+    }
+
+    /// Takes further connections and says nothing, as a machine that stands still.
+    pub fn stand_still(&self) {
+        *self.plan.silenced.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// Goes on.
+    pub fn go_on(&self) {
+        *self.plan.silenced.lock().unwrap() = None;
     }
 
     /// Cuts a connection, once.
