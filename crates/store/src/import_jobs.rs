@@ -12,7 +12,7 @@ pub struct StoredJob {
     pub job: UserImportJobType,
     /// Counts the changes, for compare-and-set.
     pub version: i64,
-    /// The server that takes the users in; empty where it said nothing.
+    /// The run that takes the users in; empty where it said nothing.
     pub owner: String,
     /// Until when the job is its owner's (microseconds).
     pub lease: i64,

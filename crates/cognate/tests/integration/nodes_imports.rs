@@ -111,6 +111,29 @@ async fn the_start_of_a_node_leaves_the_jobs_of_others_alone_until_their_lease_e
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_node_that_takes_over_its_own_job_goes_on_alone() {
+    let Some(cluster) = Cluster::new() else { return };
+    let (one, store) = (cluster.open(), Store::connect(&cluster.url, DatabaseOptions::default()).unwrap());
+    let server = serve(&one).await;
+    let pool = create_pool(&one).await;
+    let users = 20_000;
+    let job = create_job(&one, &store, &pool, users).await;
+    send::<StartUserImportJobRequest>(&one, json!({"UserPoolId": pool, "JobId": job})).await.unwrap();
+    // Whenever it looks for jobs that were left, it has stood still for longer than a lease.
+    let clock = one.clone();
+    let late = tokio::spawn(async move {
+        loop {
+            clock.clock().advance(120);
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    });
+    let (status, counts) = end(&one, &pool, &job).await;
+    late.abort();
+    assert_eq!((status, counts), (UserImportJobStatusType::Succeeded, [i64::try_from(users).unwrap(), 0, 0]));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_jobs_of_a_pool_that_two_nodes_start_at_once_one_runs() {
     let Some(cluster) = Cluster::new() else { return };
     let (one, two) = (cluster.open(), cluster.open());

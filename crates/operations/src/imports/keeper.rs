@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cognate_crypto::random;
 use cognate_model::{Timestamp, UserImportJobStatusType as Status};
 use cognate_store::import_jobs::{self, StoredJob};
 use tokio::task::JoinHandle;
@@ -47,9 +48,15 @@ impl Drop for Keeper {
     }
 }
 
-/// Makes this server the owner of a job for a while.
-pub(super) fn lease(cx: &Context, stored: &mut StoredJob, now: Timestamp) {
-    stored.owner.clone_from(&cx.node);
+/// What a run of a job is called: by its server, and differently each time. A server that stood still for longer than a
+/// lease takes over its own jobs, and what ran before it must not go on beside that.
+pub(super) fn new_owner(cx: &Context) -> String {
+    format!("{}/{}", cx.node, random::format_uuid(&random::uuid_v4(cx.random())))
+}
+
+/// Makes a run the owner of a job for a while.
+pub(super) fn lease(owner: &str, stored: &mut StoredJob, now: Timestamp) {
+    owner.clone_into(&mut stored.owner);
     stored.lease = now.plus_seconds(LEASE).micros();
 }
 
@@ -76,20 +83,21 @@ fn is_left(stored: &StoredJob, now: Timestamp) -> bool {
 }
 
 async fn take(cx: &Context, pool: &Arc<OpenPool>, job: &str, now: Timestamp) -> Result<(), Error> {
-    let (of, id, services) = (Arc::clone(pool), job.to_owned(), cx.clone());
+    let (of, id, owner) = (Arc::clone(pool), job.to_owned(), new_owner(cx));
+    let new = owner.clone();
     let is_ours = cx
         .write(move |tx| {
             let Some(mut stored) = import_jobs::get(tx, of.id(), &id)?.filter(|stored| is_left(stored, now)) else {
                 return Ok(false);
             };
-            lease(&services, &mut stored, now);
+            lease(&new, &mut stored, now);
             import_jobs::update(tx, of.id(), &stored)?;
             Ok(true)
         })
         .await?;
     if is_ours {
         tracing::info!(pool = pool.id(), job, "going on with a user import job whose server is gone");
-        tokio::spawn(run::run(cx.clone(), Arc::clone(pool), job.to_owned()));
+        tokio::spawn(run::run(cx.clone(), Arc::clone(pool), job.to_owned(), owner));
     }
     Ok(())
 }

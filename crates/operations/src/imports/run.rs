@@ -31,7 +31,7 @@ struct End {
 enum Then {
     Next,
     Ended(End),
-    /// The job is another server's by now.
+    /// The job is somebody else's by now.
     Lost,
 }
 
@@ -43,13 +43,13 @@ struct Counts {
     failed: i64,
 }
 
-/// Takes in the users of the job's file.
-pub(super) async fn run(cx: Context, pool: Arc<OpenPool>, job: String) {
-    let run = Run { cx, target: Arc::new(Target { pool }), job };
+/// Takes in the users of the job's file, for as long as the job is this owner's.
+pub(super) async fn run(cx: Context, pool: Arc<OpenPool>, job: String, owner: String) {
+    let run = Run { cx, target: Arc::new(Target { pool }), job, owner };
     let end = match run.rows().await {
         Ok(Some(end)) => end,
         Ok(None) => {
-            tracing::warn!(job = run.job, "another server has gone on with a user import job");
+            tracing::warn!(job = run.job, "somebody else has gone on with a user import job");
             return;
         }
         Err(error) => {
@@ -66,6 +66,7 @@ struct Run {
     cx: Context,
     target: Arc<Target>,
     job: String,
+    owner: String,
 }
 
 impl Run {
@@ -73,7 +74,7 @@ impl Run {
         self.target.pool.id()
     }
 
-    /// None when another server has taken the job over.
+    /// None when the job was taken over.
     async fn rows(&self) -> Result<Option<End>, Error> {
         let failed = |message: &str| Ok(Some(End { status: Status::Failed, message: message.to_owned() }));
         let stored = self.cx.read(|tx| Ok(import_jobs::get(tx, self.pool(), &self.job)?)).await?;
@@ -157,16 +158,16 @@ impl Run {
     /// Writes rows with the job's counts and what became of each. A job that was stopped ends.
     async fn batch(&self, last: u64, rows: Vec<(u64, Newcomer)>, faults: BTreeMap<u64, String>) -> Result<Then, Error> {
         let (pool, job) = (Arc::clone(&self.target), self.job.clone());
-        let (cx, now) = (self.cx.clone(), self.cx.now());
+        let (owner, now) = (self.owner.clone(), self.cx.now());
         let written = self.cx.store.write(move |tx| {
             let mut stored = import_jobs::get(tx, pool.pool.id(), &job)?.ok_or(DbError::Closed)?;
-            if stored.owner != cx.node {
+            if stored.owner != owner {
                 return Ok(Written::Lost);
             }
             if stored.status() == Status::Stopping {
                 return Ok(Written::Stopped);
             }
-            keeper::lease(&cx, &mut stored, now);
+            keeper::lease(&owner, &mut stored, now);
             stored.done = i64::try_from(last).unwrap_or(i64::MAX);
             let written = batch(tx, &rows, OnFault::KeepGoing)?;
             stored.job.status = Some(Status::InProgress);
@@ -222,12 +223,12 @@ impl Run {
     }
 
     async fn end(&self, end: End) -> Result<(), Error> {
-        let (target, job, now, cx) = (Arc::clone(&self.target), self.job.clone(), self.cx.now(), self.cx.clone());
+        let (target, job, owner, now) = (Arc::clone(&self.target), self.job.clone(), self.owner.clone(), self.cx.now());
         self.cx
             .write(move |tx| {
                 let pool = target.pool.id();
                 // With its pool the job is gone as well.
-                let stored = import_jobs::get(tx, pool, &job)?.filter(|stored| stored.owner == cx.node);
+                let stored = import_jobs::get(tx, pool, &job)?.filter(|stored| stored.owner == owner);
                 let Some(mut stored) = stored else { return Ok(()) };
                 finish(&mut stored.job, end.status, &end.message, now);
                 import_jobs::update(tx, pool, &stored)?;

@@ -17,7 +17,8 @@ pub(crate) async fn handle(
     request: StartUserImportJobRequest,
 ) -> Result<StartUserImportJobResponse, Error> {
     let pool = cx.pool(&request.user_pool_id).await?;
-    let (of, now, owner) = (Arc::clone(&pool), cx.now(), cx.clone());
+    let (of, now, owner) = (Arc::clone(&pool), cx.now(), keeper::new_owner(cx));
+    let new = owner.clone();
     let stored = cx
         .write(move |tx| {
             // Of two jobs of a pool that are started at once, one is the other's "another job".
@@ -36,11 +37,11 @@ pub(crate) async fn handle(
             }
             stored.job.status = Some(Status::Pending);
             stored.job.start_date = Some(now);
-            keeper::lease(&owner, &mut stored, now);
+            keeper::lease(&new, &mut stored, now);
             import_jobs::update(tx, of.id(), &stored)?;
             Ok(stored)
         })
         .await?;
-    tokio::spawn(run::run(cx.clone(), Arc::clone(&pool), stored.id().to_owned()));
+    tokio::spawn(run::run(cx.clone(), Arc::clone(&pool), stored.id().to_owned(), owner));
     Ok(StartUserImportJobResponse { user_import_job: Some(shown(cx, &pool, stored)) })
 }
