@@ -396,6 +396,8 @@ export class Operations {
         if (isPast) return [no(access("expired"), state)];
         if (!state.exists || (state.sub !== null && state.sub !== held.sub)) return [no(gone, state)];
         const family = familyOf(state, held);
+        // Of a user whose creation was not heard of nobody holds a token: it is of one of before with the same name.
+        if (family === undefined && state.sub === null) return [no(gone, state)];
         if (family === undefined || family.revoked) return [no(access("been revoked"), state)];
         if (!state.enabled) return [no(DISABLED, state)];
         return inside(state, span);
