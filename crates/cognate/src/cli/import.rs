@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::Args;
 use cognate::{ImportOptions, ImportReport, UserPools};
 
+use super::log::{LogFormat, log};
 use super::progress::{Progress, bar};
-use super::{Data, Failure, LogFormat, configuration, log, say, tell};
+use super::{Data, Failure, configuration, say, tell};
 
 #[derive(Args)]
 pub(super) struct Options {

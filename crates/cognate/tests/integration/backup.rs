@@ -230,6 +230,25 @@ async fn a_restored_folder_needs_the_master_key_that_sealed_it() {
 }
 
 #[tokio::test]
+async fn the_audit_trail_tells_who_made_a_backup_and_who_put_it_back() {
+    let Some(small) = Small::new().await else { return };
+    succeed(&["restore", small.file.to_str().unwrap()], &small.elsewhere());
+    fs::copy(small.data().join("master.key"), small.elsewhere().join("master.key")).unwrap();
+    for (folder, expected) in [(small.data(), &["Backup"][..]), (small.elsewhere(), &["Backup", "Restore"])] {
+        let printed = succeed(&["audit", "--json"], &folder);
+        let entries = printed.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let entries: Vec<_> = entries.filter(|entry| entry["actor"]["kind"] == "command-line").collect();
+        let operations: Vec<_> = entries.iter().map(|entry| entry["operation"].as_str().unwrap()).collect();
+        assert_eq!(operations, expected);
+        for entry in entries {
+            assert_eq!((&entry["outcome"], &entry["resource"]["File"]), (&json!("done"), &json!(small.file)));
+            let who = entry["actor"]["id"].as_str().unwrap();
+            assert!(who.split(['/', '@']).count() == 3 && who.contains("/0@") == rustix::process::getuid().is_root());
+        }
+    }
+}
+
+#[tokio::test]
 async fn data_in_postgresql_is_not_backed_up_as_a_folder() {
     let Some(small) = Small::new().await else { return };
     let other = small.folder.path().join("other");
