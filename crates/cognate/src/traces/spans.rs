@@ -16,7 +16,6 @@ pub(crate) fn of_request(headers: &HeaderMap) -> Span {
     let span = tracing::trace_span!(
         target: "traces",
         "request",
-        otel.name = Empty,
         otel.kind = "server",
         otel.status_code = Empty,
         rpc.system = "aws-api",
@@ -42,7 +41,8 @@ pub(crate) fn answered(span: &Span, answered: &Answered) {
     }
     let status = answered.answer.status.as_u16();
     if let Some(operation) = answered.operation.map(Operation::name) {
-        span.record("otel.name", operation).record("rpc.method", operation);
+        span.context().span().update_name(operation);
+        span.record("rpc.method", operation);
     }
     span.record("http.response.status_code", status);
     if status >= 500 {

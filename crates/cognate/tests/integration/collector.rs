@@ -70,7 +70,7 @@ impl Collector {
     pub fn text(&self) -> String {
         let posts = self.posts.lock().unwrap();
         let traces = posts.iter().filter(|(head, _)| head.starts_with("POST /v1/traces "));
-        traces.map(|(head, body)| format!("{head}{}", String::from_utf8_lossy(body))).collect()
+        traces.map(|(head, body)| format!("{head}{}", String::from_utf8_lossy(body))).collect::<Vec<_>>().concat()
     }
 }
 
@@ -188,5 +188,5 @@ fn taken<'a>(bytes: &mut &'a [u8], length: usize) -> &'a [u8] {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    data_encoding::HEXLOWER.encode(bytes)
 }

@@ -35,6 +35,7 @@ async fn a_request_is_a_span_with_what_it_did_below_it() {
         ("COGNATE_LAMBDA_ENDPOINT", &url),
         ("COGNATE_SMTP_URL", "smtp://127.0.0.1:9"),
         ("COGNATE_MAIL_FROM", "a@example.com"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "100"),
     ];
     let program = Program::start_with(&["dev", "--config", config.to_str().unwrap()], folder.path(), &settings);
 
@@ -48,6 +49,20 @@ async fn a_request_is_a_span_with_what_it_did_below_it() {
         "UserAttributes": [{"Name": "email", "Value": "maria-of-the-test@example.com"}],
     });
     assert_eq!(send(&program, "AdminCreateUser", &maria, None).await.status, 200);
+    let client = json!({
+        "UserPoolId": pool, "ClientName": "c", "ExplicitAuthFlows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH"],
+    });
+    let client = send(&program, "CreateUserPoolClient", &client, None).await;
+    let client = client.json()["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned();
+    let known = json!({
+        "UserPoolId": pool, "Username": "maria-of-the-test", "Password": PASSWORD, "Permanent": true,
+    });
+    assert_eq!(send(&program, "AdminSetUserPassword", &known, None).await.status, 200);
+    let signing_in = json!({
+        "UserPoolId": pool, "ClientId": client, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": "maria-of-the-test", "PASSWORD": PASSWORD},
+    });
+    assert_eq!(send(&program, "AdminInitiateAuth", &signing_in, None).await.status, 200);
     let function = "arn:aws:lambda:us-east-1:123456789012:function:f";
     let hooked = json!({"UserPoolId": pool, "LambdaConfig": {"PreSignUp": function}});
     assert_eq!(send(&program, "UpdateUserPool", &hooked, None).await.status, 200);
@@ -55,12 +70,17 @@ async fn a_request_is_a_span_with_what_it_did_below_it() {
     assert_eq!(refused.exception().0, "InvalidLambdaResponseException", "{refused:?}");
     let not_sampled = Some(format!("00-{trace}-{parent}-00"));
     send(&program, "DescribeUserPool", &json!({"UserPoolId": pool}), not_sampled).await;
+    let begun = Instant::now();
+    while !["delivery", "trigger"].iter().all(|name| collector.spans().iter().any(|span| span.name == *name)) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:#?}", collector.spans());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     // Whatever is left is sent at the end.
     assert!(program.terminate());
 
     let spans = collector.spans();
     let all = |name: &str| spans.iter().filter(|span| span.name == name).collect::<Vec<_>>();
-    let created = all("CreateUserPool")[0];
+    let [created] = all("CreateUserPool")[..] else { panic!("{spans:#?}") };
     assert_eq!((created.trace.as_str(), created.parent.as_str()), (trace, parent));
     assert_eq!((created.attribute("rpc.method"), created.kind), ("CreateUserPool", 2));
     assert!(created.attribute("aws.request_id").len() == 36 && created.status == 0, "{created:?}");
@@ -71,7 +91,8 @@ async fn a_request_is_a_span_with_what_it_did_below_it() {
     assert!(maria.parent.is_empty() && maria.trace != trace, "{maria:?}");
     assert_eq!((maria.attribute("cognate.pool"), maria.attribute("http.response.status_code")), (pool.as_str(), "200"));
     child(&spans, maria, "store.write");
-    child(&spans, child(&spans, maria, "work"), "work.wait");
+    let [signed_in] = all("AdminInitiateAuth")[..] else { panic!("{spans:#?}") };
+    child(&spans, child(&spans, signed_in, "work"), "work.wait");
     assert_eq!(other.attribute("error.type"), "InvalidLambdaResponseException");
     assert_eq!(child(&spans, other, "trigger").attribute("trigger"), "PreSignUp");
     let [delivery] = all("delivery")[..] else { panic!("{spans:#?}") };
