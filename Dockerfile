@@ -1,4 +1,4 @@
-# The program alone on Debian's slim image. Built on the release it runs on, so that the C library fits.
+# The program and nothing else: it is linked statically, with the C library of Debian.
 #
 #   docker build --tag cognate .
 
@@ -10,10 +10,14 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
-RUN cargo build --locked --release --package cognate \
-    && mkdir /data
+# With --target the flag holds for the program alone, and not for what runs while it is built.
+RUN host=$(rustc --print host-tuple) \
+    && RUSTFLAGS="-C target-feature=+crt-static" \
+        cargo build --locked --release --package cognate --target "$host" \
+    && mkdir /data \
+    && mv "target/$host/release/cognate" /cognate
 
-FROM debian:bookworm-slim
+FROM scratch
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Cognate" \
@@ -21,7 +25,7 @@ LABEL org.opencontainers.image.title="Cognate" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-COPY --from=build /source/target/release/cognate /usr/local/bin/cognate
+COPY --from=build /cognate /usr/local/bin/cognate
 COPY --from=build --chown=65532:65532 --chmod=0700 /data /data
 # A number, so that Kubernetes can tell that it is not root.
 USER 65532:65532

@@ -55,12 +55,15 @@ generated:
 layers:
 	cargo xtask check-layers
 
+# `otlp` is a feature of one package. The whole workspace is named, so that nothing below that package is compiled anew.
 lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets --features cognate/otlp -- -D warnings
 
 # The store's own suite runs on PostgreSQL as well.
 unit: packages
 	cargo test --locked --workspace
+	cargo test --locked --workspace --features cognate/otlp --test integration traces::
 
 binary:
 	cargo build --locked --release --package cognate

@@ -6,12 +6,16 @@
 //!
 //! Secrets in the database stay sealed, and the master key is not in it.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cognate_crypto::digest::Sha256;
+use cognate_crypto::random::{self, SystemRandom};
+use cognate_operations::audit::{Actor, Outcome, Record};
+use cognate_store::audit::Entry;
 use cognate_store::backup::{self as database, Content, Copied, Vacant};
 use thiserror::Error;
 
@@ -20,6 +24,8 @@ const MARK: &[u8; 16] = b"cognate backup 1";
 const TRAILER: u64 = 16 + 32;
 /// How much is read and written at once.
 const PIECE: usize = 1 << 20;
+/// The longest name of a file that is kept, in characters.
+const LONGEST: usize = 256;
 /// How long a backup rests at most.
 const LONGEST_REST: Duration = Duration::from_millis(50);
 
@@ -51,13 +57,32 @@ pub enum BackupError {
     },
 }
 
+/// A backup that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The size of its file.
+    pub bytes: u64,
+    /// Why the audit trail does not tell of it, if it does not: that is no reason to go without a backup.
+    pub unrecorded: Option<String>,
+}
+
 /// Writes the data of a folder, as it is at this moment, to a new file that only its owner can read. A server may run
-/// beside it and goes on writing. Gives the size of the file in bytes.
-pub fn backup(folder: &Path, file: &Path, report: &mut dyn FnMut(Copied)) -> Result<u64, BackupError> {
+/// beside it and goes on writing. The audit trail tells that somebody began it, and the copy has that entry as well.
+pub fn backup(
+    folder: &Path,
+    file: &Path,
+    actor: &Actor,
+    report: &mut dyn FnMut(Copied),
+) -> Result<Written, BackupError> {
     if file.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(file.to_path_buf()));
     }
     let draft = Draft::new(beside(file, ".partial"))?;
+    let unrecorded = match database::record_in(folder, &entry("Backup", file, actor)) {
+        Ok(true) => None,
+        Ok(false) => Some("the data is of a schema without one".to_owned()),
+        Err(error) => Some(error.to_string()),
+    };
     let mut begun = Instant::now();
     // A server beside it has processors and disk to itself for half of the time.
     let mut rest = |copied| {
@@ -73,12 +98,17 @@ pub fn backup(folder: &Path, file: &Path, report: &mut dyn FnMut(Copied)) -> Res
     written.write_all(MARK).and_then(|()| written.write_all(&hash)).map_err(trouble)?;
     written.sync_all().map_err(trouble)?;
     give_name(&draft.path, file)?;
-    Ok(size + TRAILER)
+    Ok(Written { bytes: size + TRAILER, unrecorded })
 }
 
 /// Puts a backup into a folder that holds no data, once all of it is proved whole and of a schema that this program
-/// knows.
-pub fn restore(file: &Path, folder: &Path, report: &mut dyn FnMut(Copied)) -> Result<Content, BackupError> {
+/// knows. The audit trail in it tells who did, unless its schema is older than the trail.
+pub fn restore(
+    file: &Path,
+    folder: &Path,
+    actor: &Actor,
+    report: &mut dyn FnMut(Copied),
+) -> Result<Content, BackupError> {
     let trouble = |source| BackupError::File { path: file.to_path_buf(), source };
     let mut source = File::open(file).map_err(trouble)?;
     let size = source.metadata().map_err(trouble)?.len().checked_sub(TRAILER);
@@ -94,6 +124,7 @@ pub fn restore(file: &Path, folder: &Path, report: &mut dyn FnMut(Copied)) -> Re
     }
     target.sync_all().map_err(to_draft)?;
     let content = database::check(&draft.path)?;
+    database::record(&draft.path, &entry("Restore", file, actor))?;
     vacant.settle()?;
     Ok(content)
 }
@@ -112,6 +143,29 @@ fn give_name(draft: &Path, file: &Path) -> Result<(), BackupError> {
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(trouble)
+}
+
+/// What the audit trail tells. Written past the operations, which would want the master key and a schema of today.
+fn entry(operation: &'static str, file: &Path, actor: &Actor) -> Entry {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+    let record = Record {
+        outcome: Outcome::Done,
+        error: None,
+        actor: actor.clone(),
+        user: None,
+        resource: BTreeMap::from([("File".to_owned(), file.display().to_string().chars().take(LONGEST).collect())]),
+        fields: Vec::new(),
+        address: None,
+        agent: None,
+        request_id: random::format_uuid(&random::uuid_v4(&SystemRandom)),
+        omitted: 0,
+    };
+    Entry {
+        id: random::uuid_v7(&SystemRandom, i64::try_from(now).unwrap_or(i64::MAX)),
+        pool: String::new(),
+        operation: operation.to_owned(),
+        record: serde_json::to_string(&record).unwrap_or_default(),
+    }
 }
 
 /// The hash behind a database of this size; none where its mark is missing.

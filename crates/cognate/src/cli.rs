@@ -11,16 +11,16 @@ mod health;
 mod import;
 mod import_log;
 mod keys;
+mod log;
 mod outbox;
 mod progress;
 mod serve;
+mod setup;
 mod shutdown;
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use clap::{Args, Parser, Subcommand};
 
 /// A user directory and sign-in server that speaks the Amazon Cognito user pools API.
 ///
@@ -281,41 +281,6 @@ fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), 
     runtime.block_on(command)
 }
 
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// Each a JSON object.
-    Json,
-}
-
-impl LogFormat {
-    /// What the environment says, for commands that have no option for it.
-    fn of_environment() -> Self {
-        let is_json = std::env::var("COGNATE_LOG_FORMAT").is_ok_and(|format| format == "json");
-        if is_json { Self::Json } else { Self::Text }
-    }
-}
-
-/// Logs go to standard error; `COGNATE_LOG`, or else `RUST_LOG`, sets what is logged.
-fn log(default: &str, format: LogFormat) {
-    let filter = EnvFilter::try_from_env("COGNATE_LOG").or_else(|_| EnvFilter::try_from_default_env());
-    let filter = filter.unwrap_or_else(|_| EnvFilter::new(default));
-    // Whatever is asked for: these would write what they were given, secrets and attributes of users included.
-    let filter = QUIET.iter().filter_map(|quiet| quiet.parse().ok()).fold(filter, EnvFilter::add_directive);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let builder = builder.with_ansi(std::io::stderr().is_terminal());
-    match format {
-        LogFormat::Json => builder.json().flatten_event(true).init(),
-        LogFormat::Text => builder.compact().init(),
-    }
-}
-
-/// Libraries that log what they carry.
-const QUIET: [&str; 3] = ["tokio_postgres=info", "postgres=info", "lettre=info"];
-
 /// The root key to use: the one given, or the one of the installation. If it is made now it is shown at once, before
 /// anything else can fail, because it is not shown again.
 async fn root_key(
@@ -356,11 +321,18 @@ fn open_beside(data: &Data) -> Result<cognate::UserPools, Failure> {
     Ok(pools.acting_as(command_line()))
 }
 
-/// Whoever runs the command, as the audit trail names them.
+/// Whoever runs the command, as the audit trail names them: user/uid@host. The user is what the environment says, and the
+/// uid what the system says.
 fn command_line() -> cognate::Actor {
     let named = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
     let user = named.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "somebody".to_owned());
-    cognate::Actor::CommandLine(user.chars().filter(|c| !c.is_control()).take(64).collect())
+    #[cfg(unix)]
+    let user = {
+        let host = rustix::system::uname();
+        let host = host.nodename().to_string_lossy();
+        format!("{user:.64}/{}@{host:.64}", rustix::process::getuid().as_raw())
+    };
+    cognate::Actor::CommandLine(user.chars().filter(|c| !c.is_control()).take(160).collect())
 }
 
 fn configuration(data: &Data) -> Result<cognate::Config, Failure> {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::delivery_sections::{EmailSection, SmsSection};
 use crate::outside::{AwsSection, OutboundSection, Outside, TriggersSection};
-use crate::{Database, DatabaseSettings, DatabaseUrl, Proxies, config_file};
+use crate::{Database, DatabaseSettings, DatabaseUrl, Proxies, TracesSection, config_file};
 
 /// How to open the user pools.
 #[derive(Clone)]
@@ -214,6 +214,8 @@ pub struct FileConfig {
     pub audit: AuditSection,
     /// Who may read the metrics.
     pub metrics: MetricsSection,
+    /// Where traces go.
+    pub traces: TracesSection,
     /// Bounds.
     pub limits: Limits,
 }

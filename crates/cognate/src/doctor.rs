@@ -1,6 +1,7 @@
 //! What an operator would want to know before a server starts, or when it behaves strangely. Nothing is changed: a store
 //! is not made, not migrated, and no key is made.
 
+mod certificates;
 mod machine;
 mod reach;
 mod store;
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::{Config, FileConfig, knowledge};
+use crate::{Config, FileConfig, knowledge, traces};
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -65,6 +66,7 @@ pub struct Patient {
 pub fn examine(patient: &Patient) -> Vec<Finding> {
     let mut findings = Findings(Vec::new());
     settings(patient, &mut findings);
+    certificates::examine(patient, &mut findings);
     store::examine(&patient.config, &mut findings);
     machine::examine(patient, &mut findings);
     if patient.reach {
@@ -120,6 +122,14 @@ fn settings(patient: &Patient, findings: &mut Findings) {
             "neither e-mail nor text messages can be sent: what needs a message is refused, or kept ([email], [sms])",
         ),
         Ok(_) => findings.ok("messages", "there is a way for messages; --reach tries it"),
+    }
+    if let Some(url) = file.traces.url() {
+        match traces::check(file) {
+            Ok(()) => findings.ok("traces", format!("spans go to {url}")),
+            // Only the environment can have said so.
+            Err(error) if cfg!(not(feature = "otlp")) => findings.warn("traces", error),
+            Err(error) => findings.fail("traces", error),
+        }
     }
     unsafe_settings(file, listen, findings);
 }

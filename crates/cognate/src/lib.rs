@@ -47,10 +47,11 @@ mod outside;
 mod patient_stream;
 mod routes;
 mod server;
+mod traces;
 mod uploads;
 mod user_pools;
 
-pub use backup::{BackupError, backup, private_file, restore};
+pub use backup::{BackupError, Written, backup, private_file, restore};
 pub use cognate_model as model;
 pub use cognate_operations::audit::{
     Actor, Entry as AuditEntry, Filter as AuditFilter, Outcome as AuditOutcome, Record as AuditRecord,
@@ -72,4 +73,5 @@ pub use delivery_sections::{EmailSection, SmsSection, SnsSection, TlsMode};
 pub use forwarded::Proxies;
 pub use master_key::MasterKeyError;
 pub use server::{Door, Server, ServerError};
+pub use traces::{Traces, TracesSection};
 pub use user_pools::{OpenPoolsError, UserPools};

@@ -16,9 +16,10 @@ use hyper::{Method, Request, Response, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
 use crate::metrics::Metrics;
-use crate::{Limits, access_log, uploads};
+use crate::{Limits, access_log, traces, uploads};
 
 /// Up to this many bytes a body is small, as nearly every request's is.
 const SMALL_BODY: u64 = 16 << 10;
@@ -87,7 +88,10 @@ impl Routes {
             };
             let caller = self.caller(&parts, peer);
             source = caller.address.unwrap_or(source);
-            self.front_door.answer(incoming, caller).await
+            let span = traces::of_request(&parts.headers);
+            let answered = self.front_door.answer(incoming, caller).instrument(span.clone()).await;
+            traces::answered(&span, &answered);
+            answered
         } else {
             Answered::page(self.page(&parts, &body, peer).await)
         };

@@ -263,7 +263,7 @@ impl UserPools {
 
     /// The root key of this installation, made at first; the flag tells whether it was made now.
     pub async fn root_key(&self) -> Result<(NewKey, bool), Error> {
-        cognate_protocol::root_key(&self.services).await
+        cognate_protocol::root_key(&self.context()).await
     }
 
     /// Answers AWS SDKs on a listener until [`Server::stop`].

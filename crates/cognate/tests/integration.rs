@@ -8,6 +8,9 @@ mod api;
 mod audit;
 #[path = "integration/backup.rs"]
 mod backup;
+#[cfg(feature = "otlp")]
+#[path = "integration/collector.rs"]
+mod collector;
 #[path = "integration/concurrency.rs"]
 mod concurrency;
 #[path = "integration/deletion.rs"]
@@ -71,3 +74,6 @@ mod proxy;
 mod restart;
 #[path = "integration/served.rs"]
 mod served;
+#[cfg(feature = "otlp")]
+#[path = "integration/traces.rs"]
+mod traces;

@@ -13,6 +13,7 @@ use cognate_outbound::Outbound;
 use cognate_store::{Conflict, DbError, Store, Tx};
 use cognate_triggers::Functions;
 use tokio::sync::Notify;
+use tracing::Instrument;
 
 use crate::audit::{Noting, Origin, Refusals, Trail};
 use crate::cache::Caches;
@@ -245,12 +246,12 @@ impl Context {
         G: FnOnce(&Self) + Send + 'static,
     {
         let cx = self.clone();
-        let work = tokio::spawn(async move {
+        let work = async move {
             let outcome = cx.write(transaction).await;
             forget(&cx);
             outcome
-        });
-        work.await.map_err(|error| Error::internal(error.to_string()))?
+        };
+        tokio::spawn(work.in_current_span()).await.map_err(|error| Error::internal(error.to_string()))?
     }
 }
 

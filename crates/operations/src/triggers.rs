@@ -86,7 +86,7 @@ pub(crate) async fn call(
     let body = serde_json::to_vec(&event).map_err(|error| Error::internal(error.to_string()))?.into();
     let id = format!("msg_{}", random::format_uuid(&random::uuid_v4(cx.random())));
     let call = cognate_triggers::Event { function, id: &id, body: &body, now: cx.clock.wall().seconds() };
-    let running = cx.calls.begin();
+    let running = cx.calls.begin(trigger);
     let answered = cx.functions.invoke(call).await.inspect_err(|_| running.failed());
     drop(running);
     let answered = answered.map_err(|error| failed(trigger, error))?;

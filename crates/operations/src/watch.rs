@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use cognate_domain::trigger::Trigger;
 use cognate_store::histogram::Histogram;
+use tracing::field::Empty;
+use tracing::{Span, trace_span};
 
 use crate::Error;
 
@@ -63,18 +66,23 @@ pub struct Calls {
 pub(crate) struct Running<'a> {
     calls: &'a Calls,
     begun: Instant,
+    span: Span,
 }
 
 impl Calls {
-    pub(crate) fn begin(&self) -> Running<'_> {
+    pub(crate) fn begin(&self, trigger: Trigger) -> Running<'_> {
         self.running.fetch_add(1, Ordering::Relaxed);
-        Running { calls: self, begun: Instant::now() }
+        let name = trigger.name();
+        let span =
+            trace_span!(target: "traces", "trigger", otel.kind = "client", trigger = name, otel.status_code = Empty);
+        Running { calls: self, begun: Instant::now(), span }
     }
 }
 
 impl Running<'_> {
     pub(crate) fn failed(&self) {
         self.calls.failed.fetch_add(1, Ordering::Relaxed);
+        self.span.record("otel.status_code", "ERROR");
     }
 }
 

@@ -71,8 +71,11 @@ impl WorkPool {
 
     /// Runs a closure on the pool.
     pub async fn run<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let span = tracing::trace_span!(target: "traces", "work");
+        let waiting = tracing::trace_span!(target: "traces", parent: &span, "work.wait");
         let (reply, answer) = oneshot::channel();
         let boxed: Task = Box::new(move || {
+            drop(waiting);
             // Nobody waits any more when the caller hung up before its turn: save the work.
             if !reply.is_closed() {
                 let _ = reply.send(task());

@@ -20,7 +20,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use thiserror::Error;
 
 pub use aws::{AwsCredentials, Scope, sign};
-pub use tls::{TrustError, client_config};
+pub use tls::{TrustError, certificates_in, certificates_of, client_config};
 
 /// How long a connection that nobody uses is kept.
 const IDLE: Duration = Duration::from_secs(30);

@@ -8,7 +8,7 @@ use cognate_crypto::seal::{self, DataKey, MasterKey};
 use cognate_crypto::{random, sigv4};
 use cognate_operations::{Context, Error, Services};
 use cognate_store::access_keys::{self, StoredKey};
-use cognate_store::{Store, settings};
+use cognate_store::{DbError, Store, Tx, settings};
 use zeroize::Zeroizing;
 
 use crate::policy::{Decision, Policy};
@@ -183,28 +183,41 @@ pub async fn delete_key(cx: &Context, id: &str) -> Result<bool, Error> {
 }
 
 /// The root key of this installation; made when there is none, which the flag tells.
-pub async fn root_key(services: &Services) -> Result<(NewKey, bool), Error> {
-    let sealing = sealing_key(&services.master_key);
-    let new = generate(&*services.random);
-    let sealed = sealing.seal(new.secret.as_bytes(), &place("root"), &*services.random);
+pub async fn root_key(cx: &Context) -> Result<(NewKey, bool), Error> {
+    let sealing = sealing_key(&cx.master_key);
+    if let Some((id, sealed)) = cx.read(|tx| Ok(stored_root(tx)?)).await? {
+        return Ok((open_root(&sealing, id, &sealed)?, false));
+    }
+    let new = generate(cx.random());
+    let sealed = sealing.seal(new.secret.as_bytes(), &place("root"), cx.random());
     let id = new.id.clone();
-    let (id, sealed) = services
-        .store
-        .write(move |tx| {
-            if let (Some(id), Some(sealed)) = (settings::get(tx, ROOT_ID)?, settings::get(tx, ROOT_SECRET)?) {
-                return Ok::<_, Error>((id, sealed));
-            }
-            settings::insert_missing(tx, ROOT_ID, id.as_bytes())?;
-            settings::insert_missing(tx, ROOT_SECRET, &sealed)?;
-            Ok((id.clone().into_bytes(), sealed.clone()))
-        })
-        .await?;
-    let is_new = id == new.id.as_bytes();
+    let recorded = cx.recording("CreateRootAccessKey", "", Some(("AccessKeyId", &new.id)));
+    let made = recorded.write(move |tx| {
+        // Of two servers that start at once, one makes it and tells of it.
+        if stored_root(tx)?.is_some() {
+            return Err(Error::Busy);
+        }
+        settings::insert_missing(tx, ROOT_ID, id.as_bytes())?;
+        settings::insert_missing(tx, ROOT_SECRET, &sealed)?;
+        Ok(())
+    });
+    let Err(error) = made.await else { return Ok((new, true)) };
+    let (id, sealed) = cx.read(|tx| Ok(stored_root(tx)?)).await?.ok_or(error)?;
+    Ok((open_root(&sealing, id, &sealed)?, false))
+}
+
+/// What is stored of a root key: its id, and its secret, sealed.
+type StoredRoot = (Vec<u8>, Vec<u8>);
+
+fn stored_root(tx: &mut dyn Tx) -> Result<Option<StoredRoot>, DbError> {
+    Ok(settings::get(tx, ROOT_ID)?.zip(settings::get(tx, ROOT_SECRET)?))
+}
+
+fn open_root(sealing: &DataKey, id: Vec<u8>, sealed: &[u8]) -> Result<NewKey, Error> {
+    let damaged = || Error::internal("the root key is damaged");
     let secret = sealing
-        .open(&sealed, &place("root"))
+        .open(sealed, &place("root"))
         .map_err(|_| Error::internal("the root key does not open with this master key"))?;
-    let text = |bytes: &[u8]| {
-        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Error::internal("the root key is damaged"))
-    };
-    Ok((NewKey { id: text(&id)?, secret: Zeroizing::new(text(&secret)?) }, is_new))
+    let secret = Zeroizing::new(std::str::from_utf8(&secret).map_err(|_| damaged())?.to_owned());
+    Ok(NewKey { id: String::from_utf8(id).map_err(|_| damaged())?, secret })
 }

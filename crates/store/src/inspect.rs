@@ -1,6 +1,6 @@
 //! Looking at a store without changing it: what `cognate doctor` wants to know before a server starts.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::{OpenError, migrations, postgres, settings, sqlite};
@@ -25,6 +25,8 @@ pub struct ServerFacts {
     pub version: String,
     /// Whether the way to it is encrypted.
     pub encrypted: bool,
+    /// The certificates that it shows, its own first, in DER.
+    pub certificates: Vec<Vec<u8>>,
     /// `synchronous_commit` of a new connection.
     pub synchronous_commit: String,
     /// Whether it waits for its disk at all.
@@ -55,4 +57,9 @@ pub fn is_owned(path: &Path) -> bool {
 /// Looks at the store in a database. Blocks until the server has answered.
 pub fn database(url: &str, setting: &str) -> Result<Inspection, OpenError> {
     postgres::inspect(url, setting)
+}
+
+/// The file of certificates that the URL of a database names.
+pub fn database_roots(url: &str) -> Option<PathBuf> {
+    postgres::roots(url)
 }

@@ -116,6 +116,7 @@ impl Store {
         T: Send + 'static,
         E: From<DbError> + Conflict + Send + 'static,
     {
+        let _span = tracing::trace_span!(target: "traces", "store.write");
         let begun = Instant::now();
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.write(transaction).await,
@@ -153,6 +154,7 @@ impl Store {
         T: Send,
         E: From<DbError> + Send,
     {
+        let _span = tracing::trace_span!(target: "traces", "store.read");
         let begun = Instant::now();
         let outcome = match &*self.engine {
             Engine::Sqlite(engine) => engine.read(reads),

@@ -62,6 +62,11 @@ struct Counts {
     retried: AtomicU64,
 }
 
+/// The file of certificates that a URL names.
+pub(crate) fn roots(url: &str) -> Option<std::path::PathBuf> {
+    address::roots(url)
+}
+
 /// Looks at the database of a URL without changing it.
 pub(crate) fn inspect(url: &str, setting: &str) -> Result<Inspection, OpenError> {
     // On a thread of its own, because the caller may be inside a runtime.

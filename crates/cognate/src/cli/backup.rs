@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use cognate::Written;
 
 use super::progress::{Progress, bar, size};
-use super::{Failure, Folder, tell};
+use super::{Failure, Folder, command_line, tell};
 
 #[derive(Args)]
 pub(super) struct BackupOptions {
@@ -34,11 +35,14 @@ pub(super) fn backup(options: &BackupOptions) -> Result<(), Failure> {
     }
     let folder = options.folder.path()?;
     let mut progress = Progress::new();
-    let written = cognate::backup(folder, &options.file, &mut |copied| {
+    let written = cognate::backup(folder, &options.file, &command_line(), &mut |copied| {
         progress.show(|| format!("{} {} copied", bar(copied.bytes, copied.of), size(copied.bytes)));
     });
     drop(progress);
-    let bytes = written.map_err(|e| e.to_string())?;
+    let Written { bytes, unrecorded } = written.map_err(|e| e.to_string())?;
+    if let Some(reason) = unrecorded {
+        tell(&format!("The audit trail does not tell of this backup: {reason}."));
+    }
     tell(&format!(
         "{} written: {}. The master key is not in it: keep it elsewhere.",
         options.file.display(),
@@ -50,7 +54,7 @@ pub(super) fn backup(options: &BackupOptions) -> Result<(), Failure> {
 pub(super) fn restore(options: &RestoreOptions) -> Result<(), Failure> {
     let folder = options.folder.path()?;
     let mut progress = Progress::new();
-    let restored = cognate::restore(&options.file, folder, &mut |copied| {
+    let restored = cognate::restore(&options.file, folder, &command_line(), &mut |copied| {
         progress.show(|| format!("{} {} copied", bar(copied.bytes, copied.of), size(copied.bytes)));
     });
     drop(progress);

@@ -4,12 +4,11 @@ use std::net::ToSocketAddrs;
 use std::path::PathBuf;
 
 use clap::Args;
-use cognate::{Config, Door, FileConfig, Limits, UserPools};
+use cognate::{Config, Door, Limits, UserPools};
 
-use super::delivery::Delivery;
-use super::{
-    Data, FOLDER, Failure, Knowledge, LogFormat, Outside, RootKey, declare, listen, log, root_key, say, shutdown,
-};
+use super::log::{LogFormat, log_and_trace};
+use super::setup::Setup;
+use super::{FOLDER, Failure, RootKey, command_line, declare, listen, root_key, say, shutdown};
 
 /// Where `dev` listens unless it is told otherwise.
 const ADDRESS: &str = "127.0.0.1:9229";
@@ -20,13 +19,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "ADDR", default_value = ADDRESS)]
     listen: String,
     #[command(flatten)]
-    data: Data,
-    #[command(flatten)]
-    knowledge: Knowledge,
-    #[command(flatten)]
-    delivery: Delivery,
-    #[command(flatten)]
-    outside: Outside,
+    setup: Setup,
     /// A file with settings, as that of `serve`; its members listen and limits are not for `dev`.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -56,20 +49,18 @@ impl Default for Options {
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
-    log("warn,outbox=info", options.log_format);
     check_loopback(&options)?;
-    let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
-    let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));
-    let file = options.delivery.over(&file);
-    let mut config = Config::development(options.data.folder(&file, Some(FOLDER))?);
+    let file = options.setup.over(options.config.as_deref())?;
+    let traces = log_and_trace("warn,outbox=info", options.log_format, &file)?;
+    let mut config = Config::development(options.setup.data.folder(&file, Some(FOLDER))?);
     file.apply(&mut config)?;
-    config.master_key = options.data.master_key()?;
+    config.master_key = options.setup.data.master_key()?;
     let data = match config.database {
         Some(_) => "the database of --database-url".to_owned(),
         None => config.data.display().to_string(),
     };
     let region = config.settings.region.clone();
-    let pools = UserPools::open(config).map_err(|e| e.to_string())?;
+    let pools = UserPools::open(config).map_err(|e| e.to_string())?.acting_as(command_line());
     let mut key_lines = String::new();
     let door = if options.verify_signatures {
         let (root_id, root_secret) = root_key(&pools, &options.root).await?;
@@ -96,6 +87,9 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     ));
     stop.wait().await?;
     server.stop().await;
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
     Ok(())
 }
 

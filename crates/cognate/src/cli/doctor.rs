@@ -6,8 +6,8 @@ use clap::Args;
 use cognate::doctor::{self, Finding, Patient, Verdict};
 use cognate::{Config, FileConfig};
 
-use super::delivery::Delivery;
-use super::{Data, Failure, Knowledge, Outside, say, serve};
+use super::setup::Setup;
+use super::{Data, Failure, say, serve};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -15,13 +15,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
     #[command(flatten)]
-    data: Data,
-    #[command(flatten)]
-    knowledge: Knowledge,
-    #[command(flatten)]
-    delivery: Delivery,
-    #[command(flatten)]
-    outside: Outside,
+    setup: Setup,
     /// The file with settings of `serve`.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -41,10 +35,8 @@ pub(super) struct How {
 }
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
-    let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
-    let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));
-    let file = options.delivery.over(&file);
-    check(file, options.config.clone(), options.listen.clone(), &options.data, options.how)
+    let file = options.setup.over(options.config.as_deref())?;
+    check(file, options.config.clone(), options.listen.clone(), &options.setup.data, options.how)
 }
 
 /// Looks at settings that are already put together.
@@ -57,7 +49,7 @@ pub(super) fn check(
 ) -> Result<(), Failure> {
     let mut config = Config::new(data.folder(&file, None)?);
     file.apply(&mut config)?;
-    config.master_key.clone_from(&data.master_key);
+    config.master_key = data.master_key()?;
     let listen = listen.or_else(|| file.listen.clone()).unwrap_or_else(|| serve::ADDRESS.to_owned());
     let found = doctor::examine(&Patient { config, file, path, listen, reach: how.reach });
     if how.json {

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::Args;
 use cognate::{Exported, Secrets};
 
+use super::log::{LogFormat, log};
 use super::progress::Progress;
-use super::{Data, Failure, LogFormat, log, open_existing, tell};
+use super::{Data, Failure, open_existing, tell};
 
 #[derive(Args)]
 pub(super) struct Options {

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::Args;
 use cognate::{ImportOptions, ImportReport, UserPools};
 
+use super::log::{LogFormat, log};
 use super::progress::{Progress, bar};
-use super::{Data, Failure, LogFormat, configuration, log, say, tell};
+use super::{Data, Failure, command_line, configuration, say, tell};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -43,6 +44,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         }
     };
     let (pools, pace) = UserPools::open_for_import(configuration(&options.data)?).map_err(|e| e.to_string())?;
+    let pools = pools.acting_as(command_line());
     let how = ImportOptions {
         into: options.into.clone(),
         from_line: options.from_line,

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use cognate::{Config, Door, FileConfig, UserPools};
+use cognate::{Config, Door, UserPools};
 
-use super::delivery::Delivery;
 use super::doctor::How;
-use super::{Data, Failure, Knowledge, LogFormat, Outside, RootKey, declare, listen, log, root_key, say, shutdown};
+use super::log::{LogFormat, log, log_and_trace};
+use super::setup::Setup;
+use super::{Failure, RootKey, command_line, declare, listen, root_key, say, shutdown};
 
 /// Where `serve` listens unless it is told otherwise: a proxy with TLS stands in front of it.
 pub(super) const ADDRESS: &str = "127.0.0.1:9229";
@@ -18,13 +19,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
     #[command(flatten)]
-    data: Data,
-    #[command(flatten)]
-    knowledge: Knowledge,
-    #[command(flatten)]
-    delivery: Delivery,
-    #[command(flatten)]
-    outside: Outside,
+    setup: Setup,
     /// A file with settings; what is given on the command line wins. README.md lists its members.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -45,17 +40,16 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
-    log("info", options.log_format);
-    let file = options.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
-    let file = options.outside.over(&options.knowledge.over(&options.data.over(&file)));
-    let file = options.delivery.over(&file);
+    let file = options.setup.over(options.config.as_deref())?;
     if options.check {
-        return super::doctor::check(file, options.config, options.listen, &options.data, options.how);
+        log("info", options.log_format);
+        return super::doctor::check(file, options.config, options.listen, &options.setup.data, options.how);
     }
-    let mut config = Config::new(options.data.folder(&file, None)?);
+    let traces = log_and_trace("info", options.log_format, &file)?;
+    let mut config = Config::new(options.setup.data.folder(&file, None)?);
     file.apply(&mut config)?;
-    config.master_key = options.data.master_key()?;
-    let pools = UserPools::open(config).map_err(|e| e.to_string())?;
+    config.master_key = options.setup.data.master_key()?;
+    let pools = UserPools::open(config).map_err(|e| e.to_string())?.acting_as(command_line());
     let (root_id, root_secret) = root_key(&pools, &options.root).await?;
     let address = options.listen.or(file.listen).unwrap_or_else(|| ADDRESS.to_owned());
     let listener = listen(&address).await?;
@@ -76,5 +70,8 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     stop.wait().await?;
     tracing::info!("stopping: running requests may finish");
     server.stop().await;
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
     Ok(())
 }

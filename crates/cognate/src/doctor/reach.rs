@@ -3,7 +3,7 @@
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use super::{Findings, Patient};
+use super::{Findings, Patient, certificates};
 
 /// How long a service may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -19,6 +19,7 @@ pub(super) fn examine(patient: &Patient, findings: &mut Findings) {
             "[sms.sns]",
             sns.map(|sns| sns.endpoint.clone().unwrap_or_else(|| format!("https://sns.{}.amazonaws.com", sns.region))),
         ),
+        ("[traces] endpoint", file.traces.url()),
         ("[triggers] lambda_endpoint", file.triggers.lambda_endpoint.clone()),
         ("[triggers] kms_endpoint", file.triggers.kms_endpoint.clone()),
     ];
@@ -32,9 +33,25 @@ pub(super) fn examine(patient: &Patient, findings: &mut Findings) {
             continue;
         };
         match connect(&place) {
-            Ok(()) => findings.ok("reach", format!("{name}: {place} takes connections")),
+            Ok(stream) => {
+                findings.ok("reach", format!("{name}: {place} takes connections"));
+                if url.starts_with("https://") || url.starts_with("smtps://") {
+                    shake_hands(stream, name, &place, patient, findings);
+                }
+            }
             Err(error) => findings.fail("reach", format!("{name}: {place}: {error}")),
         }
+    }
+}
+
+/// Looks at the certificates of a service that speaks TLS from the first byte on.
+fn shake_hands(stream: TcpStream, name: &str, place: &str, patient: &Patient, findings: &mut Findings) {
+    let host = place.rsplit_once(':').map_or(place, |(host, _)| host).trim_matches(['[', ']']);
+    let _ = stream.set_read_timeout(Some(PATIENCE));
+    let _ = stream.set_write_timeout(Some(PATIENCE));
+    match cognate_outbound::certificates_of(host, stream, patient.config.outside.authorities.as_deref()) {
+        Ok(shown) => certificates::judge(&format!("{name} {place}"), &shown, findings),
+        Err(error) => findings.fail("reach", format!("{name}: {place}: {error}")),
     }
 }
 
@@ -50,11 +67,11 @@ fn place_of(url: &str) -> Option<String> {
     Some(format!("{}:{port}", url.host()?))
 }
 
-fn connect(place: &str) -> std::io::Result<()> {
+fn connect(place: &str) -> std::io::Result<TcpStream> {
     let mut last = std::io::Error::other("the name has no address");
     for address in place.to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, PATIENCE) {
-            Ok(_) => return Ok(()),
+            Ok(stream) => return Ok(stream),
             Err(error) => last = error,
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use cognate_crypto::seal::MasterKey;
 use cognate_store::inspect::{self, Inspection, ServerFacts};
 
-use super::Findings;
+use super::{Findings, certificates};
 use crate::{Config, Database, Isolation, master_key, user_pools};
 
 /// An fsync that takes longer makes every write slow.
@@ -165,6 +165,7 @@ fn database(server: &ServerFacts, connections: usize, isolation: Isolation, find
     findings.ok(name, format!("{} answers, version {}; isolation is {isolation}", server.place, server.version));
     if server.encrypted {
         findings.ok(name, "the way to it is encrypted, and its certificate is verified");
+        certificates::judge(&server.place, &server.certificates, findings);
     } else {
         findings.warn(name, "the way to it is not encrypted: right on this machine only");
     }

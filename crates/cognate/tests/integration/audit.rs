@@ -247,6 +247,27 @@ async fn the_command_line_reads_the_trail_beside_a_server_and_is_in_it() {
     let printed = crate::process::succeed(&arguments, folder.path());
     assert_eq!((printed.lines().count(), printed.contains("AdminCreateUser")), (1, true), "{printed}");
     let table = crate::process::succeed(&["audit", "--limit", "1"], folder.path());
+    let users = folder.path().join("users.ndjson");
+    std::fs::write(&users, r#"{"type":"user","username":"yara"}"#).unwrap();
+    crate::process::succeed(&["import", users.to_str().unwrap(), "--into", &pool], folder.path());
+    let printed = crate::process::succeed(&["audit", "--json", "--operation", "ImportUsers"], folder.path());
+    assert!(printed.contains(r#""kind":"command-line""#), "{printed}");
     assert!(table.starts_with("TIME") && table.contains("cli:") && table.lines().count() == 2, "{table}");
     assert!(crate::process::refusal(&["audit", "--since", "yesterday"], folder.path()).contains("neither a date"));
+}
+
+#[test]
+fn the_making_of_the_root_key_is_recorded_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        assert!(crate::process::Program::start("serve", folder.path()).terminate());
+    }
+    let printed = crate::process::succeed(&["audit", "--json"], folder.path());
+    let lines: Vec<serde_json::Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 1, "{printed}");
+    assert_eq!(
+        (&lines[0]["operation"], &lines[0]["actor"]["kind"]),
+        (&json!("CreateRootAccessKey"), &json!("command-line"))
+    );
+    assert!(lines[0]["resource"]["AccessKeyId"].as_str().unwrap().starts_with("AKIA"), "{printed}");
 }

@@ -238,8 +238,11 @@ async fn of_two_backups_to_one_file_the_second_is_refused() {
     let Some(small) = Small::new().await else { return };
     let file = small.folder.path().join("monday");
     let mut second = None;
-    cognate::backup(&small.data(), &file, &mut |_| {
-        second.get_or_insert_with(|| cognate::backup(&small.data(), &file, &mut |_| {}).map_err(|e| e.to_string()));
+    let actor = cognate::Actor::CommandLine("maria".to_owned());
+    cognate::backup(&small.data(), &file, &actor, &mut |_| {
+        second.get_or_insert_with(|| {
+            cognate::backup(&small.data(), &file, &actor, &mut |_| {}).map_err(|e| e.to_string())
+        });
     })
     .unwrap();
     let partial = small.folder.path().join("monday.partial");
@@ -252,7 +255,8 @@ async fn of_two_backups_to_one_file_the_second_is_refused() {
 async fn a_file_that_appears_while_a_backup_is_made_is_not_written_over() {
     let Some(small) = Small::new().await else { return };
     let file = small.folder.path().join("monday");
-    let made = cognate::backup(&small.data(), &file, &mut |_| fs::write(&file, "mine").unwrap());
+    let actor = cognate::Actor::CommandLine("maria".to_owned());
+    let made = cognate::backup(&small.data(), &file, &actor, &mut |_| fs::write(&file, "mine").unwrap());
     assert!(made.unwrap_err().to_string().ends_with("monday exists; backups are not written over"));
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     assert!(!small.folder.path().join("monday.partial").exists());
@@ -266,6 +270,25 @@ async fn what_an_interrupted_backup_left_behind_is_no_hindrance() {
     succeed(&["backup", file.to_str().unwrap()], &small.data());
     assert_eq!(mode(&file), 0o600);
     succeed(&["restore", file.to_str().unwrap()], &small.elsewhere());
+}
+
+#[tokio::test]
+async fn the_audit_trail_tells_who_made_a_backup_and_who_put_it_back() {
+    let Some(small) = Small::new().await else { return };
+    succeed(&["restore", small.file.to_str().unwrap()], &small.elsewhere());
+    fs::copy(small.data().join("master.key"), small.elsewhere().join("master.key")).unwrap();
+    for (folder, expected) in [(small.data(), &["Backup"][..]), (small.elsewhere(), &["Backup", "Restore"])] {
+        let printed = succeed(&["audit", "--json"], &folder);
+        let entries = printed.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let entries: Vec<_> = entries.filter(|entry| entry["actor"]["kind"] == "command-line").collect();
+        let operations: Vec<_> = entries.iter().map(|entry| entry["operation"].as_str().unwrap()).collect();
+        assert_eq!(operations, expected);
+        for entry in entries {
+            assert_eq!((&entry["outcome"], &entry["resource"]["File"]), (&json!("done"), &json!(small.file)));
+            let who = entry["actor"]["id"].as_str().unwrap();
+            assert!(who.split(['/', '@']).count() == 3 && who.contains("/0@") == rustix::process::getuid().is_root());
+        }
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ pub struct Program {
 /// The program with an environment that says nothing about Cognate.
 fn bare(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cognate"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COGNATE_")) {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COGNATE_") || name.starts_with("OTEL_")) {
         command.env_remove(name);
     }
     command.args(arguments).env("COGNATE_LOG", "error").stdin(Stdio::null());
@@ -45,6 +45,14 @@ impl Program {
         let mut command = bare(&[&["serve"], arguments].concat());
         command.envs(environment.iter().copied());
         Self::launch("serve", command)
+    }
+
+    /// Starts `cognate dev` or `cognate serve` with these arguments besides, and this environment.
+    #[cfg(feature = "otlp")]
+    pub fn start_with(arguments: &[&str], data: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut command = command(&[arguments, &["--listen", "127.0.0.1:0"]].concat(), data);
+        command.envs(environment.iter().copied());
+        Self::launch(arguments[0], command)
     }
 
     /// Starts it on the database of this URL, whatever engine the tests run on.

@@ -103,6 +103,12 @@ async fn send(cx: &Context, leased: &Leased, message: &Message) -> End {
 
 async fn record(cx: &Context, leased: Leased, end: End) {
     let id = random::format_uuid(&leased.id);
+    let span = tracing::Span::current();
+    match &end {
+        End::Sent => span.record("outcome", "sent"),
+        End::PutBack(..) => span.record("outcome", "put-back").record("otel.status_code", "ERROR"),
+        End::GivenUp(_) => span.record("outcome", "given-up").record("otel.status_code", "ERROR"),
+    };
     match &end {
         End::Sent => {
             cx.tally.sent();

@@ -9,6 +9,8 @@ use cognate_crypto::random;
 use cognate_store::outbox::{self, Leased, Wanted};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
+use tracing::field::Empty;
+use tracing::{Instrument, trace_span};
 
 use super::attempt;
 use crate::{Caller, Context, Error, Services, audit};
@@ -135,7 +137,8 @@ impl Worker {
             let is_all = leased.len() < limit;
             for message in leased {
                 let of = (message.id, message.pool.clone());
-                let task = self.running.spawn(attempt::deliver(self.cx.clone(), message));
+                let span = trace_span!(target: "traces", "delivery", pool = message.pool, outcome = Empty, otel.status_code = Empty);
+                let task = self.running.spawn(attempt::deliver(self.cx.clone(), message).instrument(span));
                 self.busy.insert(task.id(), of);
             }
             if is_all {

@@ -61,6 +61,11 @@ struct Ours {
     root: Option<PathBuf>,
 }
 
+/// The file of certificates that a URL names.
+pub(super) fn roots(url: &str) -> Option<PathBuf> {
+    take_ours(url).1.root
+}
+
 /// Takes `sslmode` and `sslrootcert` out of the URL.
 fn take_ours(url: &str) -> (String, Ours) {
     let mut ours = Ours::default();

@@ -63,6 +63,7 @@ async fn look(client: &Client, address: &Address, setting: &str) -> Result<Inspe
         place: address.place.clone(),
         version: row.try_get(0)?,
         encrypted: address.servers.iter().all(|server| server.get_ssl_mode() != SslMode::Disable),
+        certificates: address.tls.shown().iter().map(|certificate| certificate.to_vec()).collect(),
         synchronous_commit: row.try_get(1)?,
         fsync: row.try_get(2)?,
         ahead_micros: row.try_get::<_, i64>(3)? - i64::try_from(ours.as_micros()).unwrap_or(i64::MAX),

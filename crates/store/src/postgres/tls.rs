@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use rustls::{ClientConfig, RootCertStore};
@@ -16,14 +16,25 @@ use tokio_rustls::TlsConnector;
 
 use crate::OpenError;
 
+/// Certificates as the server showed them at the last handshake, its own first.
+type Shown = Arc<Mutex<Vec<CertificateDer<'static>>>>;
+
 /// Makes connections that verify the server; or none at all, where the way needs no TLS.
-#[derive(Clone)]
-pub(super) struct Connector(Option<Arc<ClientConfig>>);
+#[derive(Clone, Default)]
+pub(super) struct Connector {
+    config: Option<Arc<ClientConfig>>,
+    shown: Shown,
+}
 
 impl Connector {
     /// For ways that need no TLS.
     pub(super) fn none() -> Self {
-        Self(None)
+        Self::default()
+    }
+
+    /// What the server showed last.
+    pub(super) fn shown(&self) -> Vec<CertificateDer<'static>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Trusts the certificates of this file alone, or else the authorities of the web.
@@ -38,7 +49,8 @@ impl Connector {
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| OpenError::Address(format!("needs TLS: {error}")))?;
-        Ok(Self(Some(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))))
+        let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
+        Ok(Self { config: Some(config), ..Self::default() })
     }
 }
 
@@ -56,13 +68,13 @@ impl MakeTlsConnect<Socket> for Connector {
     type Error = io::Error;
 
     fn make_tls_connect(&mut self, server: &str) -> Result<Handshake, io::Error> {
-        Ok(Handshake { config: self.0.clone(), server: server.to_owned() })
+        Ok(Handshake { connector: self.clone(), server: server.to_owned() })
     }
 }
 
 /// A handshake with a server of this name.
 pub(super) struct Handshake {
-    config: Option<Arc<ClientConfig>>,
+    connector: Connector,
     server: String,
 }
 
@@ -73,9 +85,13 @@ impl TlsConnect<Socket> for Handshake {
 
     fn connect(self, socket: Socket) -> Self::Future {
         Box::pin(async move {
-            let config = self.config.ok_or_else(|| io::Error::other("TLS is not set up"))?;
+            let Connector { config, shown } = self.connector;
+            let config = config.ok_or_else(|| io::Error::other("TLS is not set up"))?;
             let name = ServerName::try_from(self.server).map_err(io::Error::other)?;
-            Ok(Encrypted(TlsConnector::from(config).connect(name, socket).await?))
+            let stream = TlsConnector::from(config).connect(name, socket).await?;
+            let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+            *shown.lock().unwrap_or_else(PoisonError::into_inner) = chain.to_vec();
+            Ok(Encrypted(stream))
         })
     }
 }

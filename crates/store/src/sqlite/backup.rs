@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 use super::open::{self, Lock};
+use crate::audit::Entry;
 use crate::{OpenError, migrations};
 
 /// How many pages are copied between two reports: one mebibyte.
@@ -97,6 +98,28 @@ fn step_through(
             _ => {}
         }
     }
+}
+
+/// Adds an entry to the audit trail of a folder's database, beside a server that may be running. False where its schema is
+/// older than the trail: nothing is brought up to date.
+pub fn record_in(folder: &Path, entry: &Entry) -> Result<bool, BackupError> {
+    record(&open::file(folder), entry)
+}
+
+/// The same of a database that is a file by itself.
+pub fn record(path: &Path, entry: &Entry) -> Result<bool, BackupError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let added = Connection::open_with_flags(path, flags).and_then(|connection| {
+        connection.busy_timeout(open::BUSY_TIMEOUT)?;
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;")?;
+        if !connection.table_exists(None, "audit")? {
+            return Ok(false);
+        }
+        let Entry { id, pool, operation, record } = entry;
+        let sql = "INSERT INTO audit (id, pool, operation, record) VALUES (?1, ?2, ?3, ?4)";
+        connection.execute(sql, (id.as_slice(), pool, operation, record)).map(|_| true)
+    });
+    added.map_err(|error| engine(path, &error))
 }
 
 /// Whether a file is a whole database of this program, page by page and index by index.

@@ -7,9 +7,10 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
+use cognate_store::audit::{self, Entry, Wanted};
 use cognate_store::refresh_tokens::{self, Family};
 use cognate_store::signing_keys::{self, SealedKey};
-use cognate_store::{DbError, OpenError, Store, outbox, settings};
+use cognate_store::{DbError, OpenError, Store, backup, outbox, settings};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -282,4 +283,19 @@ async fn messages_of_before_there_was_a_delivery_are_kept_and_never_sent() {
     let kept = read(&store, |tx| outbox::newest(tx, 9)).await;
     assert_eq!((kept.len(), &kept[0].progress), (1, &outbox::Progress::kept(5)));
     assert!(!read(&store, |tx| outbox::is_due(tx, i64::MAX, &[])).await);
+}
+
+#[tokio::test]
+async fn an_entry_of_the_trail_is_added_beside_a_server_unless_the_schema_is_older() {
+    let engine = Embedded::fresh();
+    let store = engine.open();
+    let entry = Entry { id: [7; 16], pool: String::new(), operation: "Backup".to_owned(), record: "{}".to_owned() };
+    assert!(backup::record_in(engine.folder.path(), &entry).unwrap());
+    let wanted = Wanted { after: &[0; 16], before: &[255; 16], pool: "", operation: "" };
+    let found = store.read(|tx| audit::oldest_first(tx, &wanted, 10)).await.unwrap();
+    assert_eq!(found, [entry.clone()]);
+    drop(store);
+    engine.connection().execute_batch("DROP TABLE audit").unwrap();
+    assert!(!backup::record_in(engine.folder.path(), &entry).unwrap());
+    assert!(backup::record_in(&engine.folder.path().join("nowhere"), &entry).is_err());
 }
