@@ -27,6 +27,7 @@ LABEL org.opencontainers.image.title="Cognate" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /cognate /usr/local/bin/cognate
 COPY --from=build --chown=65532:65532 --chmod=0700 /data /data
+ENV PATH=/usr/local/bin
 # A number, so that Kubernetes can tell that it is not root.
 USER 65532:65532
 # Nothing else is written: the root may be mounted read-only.
