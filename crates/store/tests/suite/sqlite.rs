@@ -293,7 +293,7 @@ async fn an_entry_of_the_trail_is_added_beside_a_server_unless_the_schema_is_old
     assert!(backup::record_in(engine.folder.path(), &entry).unwrap());
     let wanted = Wanted { after: &[0; 16], before: &[255; 16], pool: "", operation: "" };
     let found = store.read(|tx| audit::oldest_first(tx, &wanted, 10)).await.unwrap();
-    assert_eq!(found, [entry.clone()]);
+    assert_eq!(found, std::slice::from_ref(&entry));
     drop(store);
     engine.connection().execute_batch("DROP TABLE audit").unwrap();
     assert!(!backup::record_in(engine.folder.path(), &entry).unwrap());

@@ -113,7 +113,7 @@ async fn nobody_waits_behind_others_for_a_server_that_says_nothing() {
         store.read(|tx| settings::get(tx, "before")).await.unwrap_err();
         store.write(|tx| settings::insert(tx, "never", b"")).await.unwrap_err();
     }
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
     proxy.go_on();
     works(&store, "after").await;
     assert_eq!(database.number("SELECT COUNT(*) FROM settings"), 2);
