@@ -20,6 +20,10 @@ import psycopg2
 REPOSITORY = Path(__file__).resolve().parents[2]
 ETCD = REPOSITORY / ".tools/etcd/usr/bin/etcd"
 NODES = 3
+# Seconds. Patroni's own defaults, and the shortest life of a leader's key that it takes: a loop and two retries have to
+# end within it.
+DEFAULT_TIMES = {"ttl": 30, "loop_wait": 10, "retry_timeout": 10}
+SHORTEST_TIMES = {"ttl": 20, "loop_wait": 5, "retry_timeout": 5}
 HEALTHY_WITHIN_SECONDS = 180
 
 
@@ -76,11 +80,8 @@ class Node:
             "restapi": {"listen": f"127.0.0.1:{self.rest}", "connect_address": f"127.0.0.1:{self.rest}"},
             "etcd3": {"hosts": [f"127.0.0.1:{c.etcd_port}"]},
             "bootstrap": {
-                # The times are Patroni's own defaults.
                 "dcs": {
-                    "ttl": 30,
-                    "loop_wait": 10,
-                    "retry_timeout": 10,
+                    **c.times,
                     "maximum_lag_on_failover": 1048576,
                     "synchronous_mode": True,
                     "postgresql": {
@@ -163,9 +164,10 @@ class Node:
 class Cluster:
     """etcd and the nodes."""
 
-    def __init__(self):
+    def __init__(self, times):
         if not ETCD.exists():
             sys.exit(f"{ETCD} is not there: make failover installs it")
+        self.times = times
         self.programs = programs()
         self.password = secrets.token_hex(16)
         # The server refuses to run as root.

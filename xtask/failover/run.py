@@ -15,7 +15,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from cluster import REPOSITORY, Cluster, eventually, free_ports
+from cluster import DEFAULT_TIMES, REPOSITORY, SHORTEST_TIMES, Cluster, eventually, free_ports
 from load import Load, client
 
 BINARY = REPOSITORY / os.environ.get("COGNATE_BIN", "target/release/cognate")
@@ -213,17 +213,24 @@ def summary(troubles):
     return ", ".join(f"{count} x {key}" for key, count in sorted(counts.items()))
 
 
+def said(times):
+    return ", ".join(f"{name} {seconds}" for name, seconds in times.items())
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--keep-logs", metavar="FOLDER", help="copy the logs of all programs there")
+    arguments.add_argument("--shortest-times", action="store_true",
+                           help="those that Patroni takes, instead of its defaults: " + said(SHORTEST_TIMES))
     arguments.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)}")
     given = arguments.parse_args()
     unknown = set(given.scenarios) - set(SCENARIOS)
     if unknown:
         arguments.error(f"there is no scenario {', '.join(unknown)}")
     folder = Path(tempfile.mkdtemp(prefix="cognate-failover-servers-"))
-    print("starting three PostgreSQL servers under Patroni", flush=True)
-    cluster = Cluster()
+    times = SHORTEST_TIMES if given.shortest_times else DEFAULT_TIMES
+    print(f"starting three PostgreSQL servers under Patroni ({said(times)})", flush=True)
+    cluster = Cluster(times)
     servers, rows = [], []
     try:
         key = ("AKIA" + secrets.token_hex(8).upper(), secrets.token_hex(20))
