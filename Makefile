@@ -6,9 +6,9 @@
 ## make scale  size, start, memory and every admin operation with SCALE users
 ## make scale-postgres   the same on PostgreSQL
 ## make fuzz   every fuzz target for a minute
-## make test-postgres   the suites once more, against servers on PostgreSQL
+## make test-postgres   the suites once more, against servers on PostgreSQL; part of `make test`
 ## make nodes  two servers on one database against one: requests a second, and CPU of both sides
-## make failover   kill, freeze and change the leader of a PostgreSQL cluster under load
+## make failover   kill, freeze and change the leader of a PostgreSQL cluster under load (SCENARIOS, FAILOVER_TIMES=shortest)
 ## make lint-packaging   the Dockerfile, the unit, the chart and the Compose file, as far as it can be checked here
 ## make try-packaging   build and run the image, the Compose file, the chart's pod and the unit, where that can be done
 ## make kill   twenty kills of a server under load, instead of the few in `make test`
@@ -35,12 +35,12 @@ IMPORT_USERS ?= 1000000
 SCALE ?= 1000,1000000
 comma := ,
 
-.PHONY: help test check format generated layers lint unit binary packages javascript python test-postgres test-postgres-18 failover lint-packaging try-packaging examples deny bench bench-import bench-backup scale scale-postgres nodes fuzz kill clean-clients
+.PHONY: help test check format generated layers lint unit binary packages suites javascript python test-postgres test-postgres-18 failover lint-packaging try-packaging examples deny bench bench-import bench-backup scale scale-postgres nodes fuzz kill clean-clients
 
 help:
 	@sed -n 's/^## //p' Makefile
 
-test: format generated layers lint unit binary javascript python soak-for-two-minutes test-postgres-18 deny
+test: format generated layers lint unit binary suites test-postgres soak-for-two-minutes test-postgres-18 deny
 	@echo "everything passed"
 
 check: format lint unit
@@ -68,6 +68,10 @@ unit: packages
 binary:
 	cargo build --locked --release --package cognate
 
+# Each waits for the other side for a good part of its time: beside each other they take little more than one.
+suites: binary packages $(JS)/node_modules/.package-lock.json $(VENV)/.installed
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target javascript python
+
 # Both suites run the programs of examples/ as a reader would, besides every operation.
 javascript: binary packages $(JS)/node_modules/.package-lock.json
 	cd $(JS) && npm test
@@ -84,29 +88,31 @@ packages:
 	[ -z "$$missing" ] || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq $$missing >/dev/null; } \
 	|| { echo "The suites need$$missing: apt-get install$$missing" >&2; exit 1; }
 
-# What ran on SQLite, on PostgreSQL.
+# What ran on SQLite, on PostgreSQL. The whole workspace is named, here as below, so that the tests are those that are
+# compiled already.
 test-postgres: binary packages $(JS)/node_modules/.package-lock.json $(VENV)/.installed
 	xtask/postgres env COGNATE_TEST_ENGINE=postgres $(MAKE) --no-print-directory suites-on-postgres
 
 .PHONY: suites-on-postgres
 suites-on-postgres:
-	cargo test --locked --package cognate --test integration
-	cd $(JS) && npm test
-	cd clients/python && .venv/bin/python -m pytest
+	cargo test --locked --workspace --test client --test integration
+	$(MAKE) --no-print-directory suites
 
 # The store's own suite on the newest server that PyPI has. It is built without TLS, so the test of TLS is left out; that
 # of the engine that is embedded has run already.
 test-postgres-18:
-	xtask/postgres --version 18 cargo test --locked --package cognate-store --test suite -- \
+	xtask/postgres --version 18 cargo test --locked --workspace --test suite -- \
 	    --skip embedded:: --skip tls_verifies_the_server_and_its_name
 
 # A cluster under Patroni, with etcd from Debian (unpacked, not installed) and Patroni from PyPI, in .tools. Where we are
 # root, PostgreSQL runs as the user postgres, who has to be able to run this Python.
 FAILOVER_PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
 SCENARIOS ?=
+FAILOVER_TIMES ?= default
 
 failover: binary packages .tools/failover/.installed .tools/etcd/usr/bin/etcd
-	.tools/failover/bin/python xtask/failover/run.py $(SCENARIOS)
+	.tools/failover/bin/python xtask/failover/run.py \
+	    $(if $(filter shortest,$(FAILOVER_TIMES)),--shortest-times) $(SCENARIOS)
 
 .tools/failover/.installed: xtask/failover/requirements.txt
 	rm -rf .tools/failover

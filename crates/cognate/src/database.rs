@@ -26,6 +26,12 @@ impl From<String> for DatabaseUrl {
     }
 }
 
+impl From<&str> for DatabaseUrl {
+    fn from(url: &str) -> Self {
+        Self(url.to_owned())
+    }
+}
+
 impl FromStr for DatabaseUrl {
     type Err = Infallible;
 

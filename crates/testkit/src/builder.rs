@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use cognate::custom_challenges::CustomChallenges;
-use cognate::{Config, DeclaredPools, Door, Issuer, Limits, OpenPoolsError, ServerError, UserPools};
+use cognate::{
+    Config, Database, DatabaseOptions, DatabaseUrl, DeclaredPools, Door, Issuer, Limits, OpenPoolsError, ServerError,
+    UserPools,
+};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
@@ -48,6 +51,7 @@ pub struct Builder {
     signer: Option<Signer>,
     region: Option<String>,
     is_own_issuer: bool,
+    database: Option<DatabaseUrl>,
     custom_challenges: Option<Arc<dyn CustomChallenges>>,
 }
 
@@ -139,6 +143,24 @@ impl Builder {
         self
     }
 
+    /// Keeps the data in this PostgreSQL database (`postgres://…`) instead of a folder, for who runs on one and tests on
+    /// one. It must be empty and of this server alone: the master key is made anew and lost at the end, so nobody can use
+    /// the data afterwards. The database stays, for its owner to drop.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let url = "postgres://cognate:password@127.0.0.1/test_1";
+    /// let cognate = cognate_testkit::Cognate::builder().database(url).start().await?;
+    /// cognate.pool("employees").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn database(mut self, url: impl Into<DatabaseUrl>) -> Self {
+        self.database = Some(url.into());
+        self
+    }
+
     /// Lets this double decide in the place of the triggers of custom authentication (`CUSTOM_AUTH`). A pool whose
     /// users sign in that way must name all three triggers.
     pub fn custom_challenges(mut self, double: Arc<dyn CustomChallenges>) -> Self {
@@ -168,6 +190,7 @@ impl Builder {
         if self.is_own_issuer {
             config.settings.issuer = Issuer::Base(format!("http://{}", listener.local_addr()?));
         }
+        config.database = self.database.map(|url| Database { url, options: DatabaseOptions::default() });
         let settings = config.settings.clone();
         let open = move || match self.custom_challenges {
             Some(double) => UserPools::open_with_custom_challenges(config, double),

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use cognate_testkit::Cognate;
 use cognate_testkit::aws_sdk_cognitoidentityprovider::Client;
 use cognate_testkit::aws_sdk_cognitoidentityprovider::error::SdkError;
 use cognate_testkit::aws_sdk_cognitoidentityprovider::operation::create_user_pool_client::builders::CreateUserPoolClientFluentBuilder;
@@ -22,6 +21,7 @@ use cognate_testkit::cognate::Error;
 use cognate_testkit::cognate::custom_challenges::{Answer, Created, CustomChallenges, Decision, Round, Subject};
 use cognate_testkit::cognate::model::{ChallengeNameType as Name, Exception};
 
+use crate::engine;
 use crate::fixtures::{Pool, a_pool};
 use crate::refusals::{NO_USER, WRONG_PASSWORD, refused};
 
@@ -81,7 +81,7 @@ impl CustomChallenges for Riddles {
 }
 
 async fn a_pool_with_riddles(riddles: Arc<Riddles>) -> Pool {
-    let cognate = Cognate::builder().custom_challenges(riddles).start().await.unwrap();
+    let cognate = engine::builder().custom_challenges(riddles).start().await.unwrap();
     let sdk = Client::from_conf(cognate.sdk_config());
     let created = sdk.create_user_pool().pool_name("riddles").lambda_config(triggers()).send().await.unwrap();
     let created = created.user_pool.unwrap();

@@ -1,9 +1,9 @@
 //! Pools of a file.
 
-use cognate_testkit::Cognate;
 use cognate_testkit::aws_sdk_cognitoidentityprovider::types::{AuthFlowType, UserStatusType};
 use cognate_testkit::cognate::DeclaredPools;
 
+use crate::engine;
 use crate::fixtures::{Pool, a_declared_pool, secret_hash, tokens};
 
 const FILE: &str = r#"
@@ -89,6 +89,6 @@ async fn a_file_with_a_mistake_is_refused_at_the_start() {
     let mistakes =
         ["[[pools]]\nid = \"us-east-1_a\"\n[pools.config]\nAutoVerifedAttributes = [\"email\"]", "pools = 1"];
     for mistake in mistakes {
-        assert!(Cognate::builder().pools_toml(mistake).start().await.is_err(), "{mistake}");
+        assert!(engine::builder().pools_toml(mistake).start().await.is_err(), "{mistake}");
     }
 }

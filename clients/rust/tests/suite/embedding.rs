@@ -1,6 +1,5 @@
 //! The same operations in-process: what `UserPools::send` answers is what the wire answers.
 
-use cognate_testkit::Cognate;
 use cognate_testkit::aws_sdk_cognitoidentityprovider::Client;
 use cognate_testkit::cognate::model::{
     AdminCreateUserRequest, AdminGetUserRequest, AdminInitiateAuthRequest, AdminSetUserPasswordRequest, AttributeType,
@@ -8,6 +7,7 @@ use cognate_testkit::cognate::model::{
 };
 use cognate_testkit::cognate::{Config, Error, Request, UserPools};
 
+use crate::engine;
 use crate::fixtures::{PASSWORD, Pool, a_pool, attribute};
 use crate::refusals::refusal;
 
@@ -51,7 +51,7 @@ async fn a_data_folder_has_one_owner() {
 
 #[tokio::test]
 async fn what_is_written_in_process_is_read_over_the_wire() {
-    let cognate = Cognate::start().await.unwrap();
+    let cognate = engine::builder().start().await.unwrap();
     let pool = cognate.pool("employees").await.unwrap();
     pool.user("maria").with_attribute("name", "Maria").await.unwrap();
     let client = Client::from_conf(cognate.sdk_config());

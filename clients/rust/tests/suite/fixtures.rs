@@ -16,6 +16,8 @@ use cognate_testkit::{Cognate, aws_sdk_cognitoidentityprovider::Client};
 use data_encoding::{BASE32_NOPAD, BASE64, BASE64URL_NOPAD};
 use serde_json::Value;
 
+use crate::engine;
+
 pub const PASSWORD: &str = "Permanent1!";
 pub const TEMPORARY: &str = "Temporary1!";
 pub const OTHER: &str = "Different1!";
@@ -45,7 +47,7 @@ pub async fn a_pool() -> Pool {
 
 /// A pool with more than a name.
 pub async fn a_pool_with(settings: impl FnOnce(CreateUserPoolFluentBuilder) -> CreateUserPoolFluentBuilder) -> Pool {
-    let cognate = Cognate::start().await.unwrap();
+    let cognate = engine::builder().start().await.unwrap();
     let sdk = Client::from_conf(cognate.sdk_config());
     let created = settings(sdk.create_user_pool().pool_name("employees")).send().await.unwrap().user_pool.unwrap();
     let (id, arn) = (created.id.unwrap(), created.arn.unwrap());
@@ -56,7 +58,7 @@ pub async fn a_pool_with(settings: impl FnOnce(CreateUserPoolFluentBuilder) -> C
 
 /// A pool of a file, under the id that the file gives it.
 pub async fn a_declared_pool(file: &str, id: &str, client: &str) -> Pool {
-    let cognate = Cognate::builder().pools_toml(file).start().await.unwrap();
+    let cognate = engine::builder().pools_toml(file).start().await.unwrap();
     let sdk = Client::from_conf(cognate.sdk_config());
     let arn = format!("arn:aws:cognito-idp:us-east-1:123456789012:userpool/{id}");
     Pool { cognate: Arc::new(cognate), sdk, id: id.to_owned(), arn, client: client.to_owned() }

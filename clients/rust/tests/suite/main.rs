@@ -18,6 +18,7 @@ mod custom_auth;
 mod declared_pools;
 mod devices;
 mod embedding;
+mod engine;
 mod events;
 mod fixtures;
 mod forgot_password;

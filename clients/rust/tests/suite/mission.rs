@@ -9,6 +9,7 @@ use cognate_testkit::aws_sdk_cognitoidentityprovider::types::{
     MessageActionType, SoftwareTokenMfaSettingsType, UserStatusType,
 };
 
+use crate::engine;
 use crate::fixtures::{list, map};
 use crate::refusals::refused;
 
@@ -18,7 +19,7 @@ const LENIENT: &str = include_str!("../../../../examples/pools.toml");
 const STRICT: &str = include_str!("../../../../examples/strict-pools.toml");
 
 async fn a_server_with(pools: &str) -> (Cognate, Client) {
-    let cognate = Cognate::builder().pools_toml(pools).start().await.unwrap();
+    let cognate = engine::builder().pools_toml(pools).start().await.unwrap();
     let client = Client::from_conf(cognate.sdk_config());
     (cognate, client)
 }

@@ -9,6 +9,7 @@ use cognate_testkit::aws_sdk_cognitoidentityprovider::config::{Builder, Credenti
 use cognate_testkit::aws_sdk_cognitoidentityprovider::types::AuthFlowType;
 use cognate_testkit::cognate::Policy;
 
+use crate::engine;
 use crate::refusals::{NO_CLIENT, refusal, refused};
 
 const ROOT: &str = "AKIDROOTROOTROOTROOT";
@@ -19,7 +20,7 @@ const MISMATCH: &str = "InvalidSignatureException: The request signature we calc
 const UNKNOWN_KEY: &str = "UnrecognizedClientException: The security token included in the request is invalid.";
 
 async fn a_verifying_server() -> Cognate {
-    Cognate::builder().verify_signatures(ROOT, SECRET).start().await.unwrap()
+    engine::builder().verify_signatures(ROOT, SECRET).start().await.unwrap()
 }
 
 fn client_with(cognate: &Cognate, change: impl FnOnce(Builder) -> Builder) -> Client {
