@@ -124,6 +124,13 @@ def test_each_row_is_taken_by_itself_and_its_outcome_logged():
         server.stop()
 
 
+def test_whoever_is_called_by_an_address_is_taken_in_once(server):
+    pool = Pool(server, AutoVerifiedAttributes=["email"], UsernameAttributes=["email"])
+    maria, jun = (person(f"{name}@example.com", email=f"{name}@example.com") for name in ("maria", "jun"))
+    assert counts(imported(pool, csv(pool, maria))) == (1, 0, 0)
+    assert counts(imported(pool, csv(pool, maria, jun))) == (1, 1, 0)
+
+
 def test_a_job_that_takes_nobody_in_has_failed(pool):
     job = imported(pool, csv(pool, person("a b"), person("jun", email="nowhere")))
     assert job["Status"] == "Failed" and counts(job) == (0, 0, 2)

@@ -59,8 +59,18 @@ pub(crate) async fn take(
     }
 }
 
-/// Keeps a body part by part; says whether all of it came.
-async fn receive(mut upload: Upload, mut body: Incoming, patience: Duration) -> Result<bool, UploadError> {
+/// Keeps a body; says whether all of it came. Of half a file nothing stays.
+async fn receive(mut upload: Upload, body: Incoming, patience: Duration) -> Result<bool, UploadError> {
+    let received = receive_parts(&mut upload, body, patience).await;
+    if !matches!(received, Ok(true))
+        && let Err(UploadError::Internal(error)) = upload.abandon().await
+    {
+        tracing::warn!(%error, "half a file stays for a day");
+    }
+    received
+}
+
+async fn receive_parts(upload: &mut Upload, mut body: Incoming, patience: Duration) -> Result<bool, UploadError> {
     let mut part = Vec::with_capacity(PART);
     loop {
         match tokio::time::timeout(patience, body.frame()).await {
@@ -70,10 +80,7 @@ async fn receive(mut upload: Upload, mut body: Incoming, patience: Duration) -> 
                     part.extend_from_slice(&data);
                 }
             }
-            Ok(Some(Err(_))) | Err(_) => {
-                upload.abandon().await?;
-                return Ok(false);
-            }
+            Ok(Some(Err(_))) | Err(_) => return Ok(false),
         }
         if part.len() >= PART {
             upload.part(std::mem::replace(&mut part, Vec::with_capacity(PART))).await?;

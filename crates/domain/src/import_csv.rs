@@ -36,6 +36,8 @@ const USERNAME: &str = "cognito:username";
 
 /// The longest row, in characters.
 pub const LONGEST_ROW: usize = 16_000;
+/// The longest value, in characters ("Working with user attributes" in the developer guide).
+const LONGEST_VALUE: usize = 2_048;
 /// The most users of a file.
 pub const MOST_USERS: u64 = 500_000;
 /// The largest file, in bytes.
@@ -97,8 +99,8 @@ impl Columns {
             self.0.iter().map(String::as_str).zip(cells.iter().map(String::as_str)).collect();
         let cell = |name: &str| values.get(name).copied().unwrap_or_default();
         let username = cell(USERNAME);
-        if username.is_empty() || username.chars().count() > 128 || username.chars().any(char::is_whitespace) {
-            return Err(format!("{USERNAME} must have 1 to 128 characters and no spaces."));
+        if !usernames::is_well_formed(username) {
+            return Err(format!("{USERNAME} must have 1 to 128 characters, none of them a space or invisible."));
         }
         let name = usernames::check_new(pool, username).map_err(|refusal| refusal.message)?;
         let given = values.iter().filter(|(name, value)| !name.starts_with("cognito:") && !value.is_empty());
@@ -138,6 +140,9 @@ fn attribute(name: &str, value: &str) -> Result<AttributeType, String> {
         "birthdate" => birthdate(value)?,
         _ => value.to_owned(),
     };
+    if value.chars().count() > LONGEST_VALUE {
+        return Err(format!("{name} must have at most {LONGEST_VALUE} characters."));
+    }
     Ok(AttributeType { name: name.to_owned(), value: Some(value) })
 }
 
@@ -229,6 +234,8 @@ mod tests {
         for (more, reason) in [
             (("cognito:username", ""), "cognito:username must have"),
             (("cognito:username", "a b"), "cognito:username must have"),
+            (("cognito:username", "ma\0ria"), "cognito:username must have"),
+            (("cognito:username", "maria\u{200b}"), "cognito:username must have"),
             (("email_verified", "yes"), "email_verified must be true or false."),
             (("email_verified", "false"), "does not set any of the auto verified attributes"),
             (("birthdate", "1990-12-31"), "birthdate must have the form mm/dd/yyyy."),
@@ -242,6 +249,15 @@ mod tests {
         }
         let long: &'static str = "x".repeat(LONGEST_ROW).leak();
         assert!(read(&pool(), &with(("name", long))).unwrap_err().contains("longer than 16000"));
+    }
+
+    #[test]
+    fn a_value_is_as_long_as_the_api_takes() {
+        for (length, fits) in [(2_048, true), (2_049, false)] {
+            let nickname = "n".repeat(length);
+            let read = read(&pool(), &[&MARIA[..], &[("nickname", nickname.as_str())]].concat());
+            assert_eq!(read.is_ok(), fits, "{length}");
+        }
     }
 
     #[test]

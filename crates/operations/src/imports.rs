@@ -76,6 +76,18 @@ fn not_met(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::refused(Exception::PreconditionNotMet, message)
 }
 
+/// Removes the files that nobody asks for any more: of jobs that were not started in time, and what never came whole.
+/// An hour late, because servers that share a database may have different times.
+pub(crate) async fn remove_left_files(cx: &Context) -> Result<(), Error> {
+    let before = |seconds: i64| cx.now().plus_seconds(-seconds - 3_600).micros();
+    let (expired, half_sent) = (before(EXPIRES_AFTER), before(LONGEST_UPLOAD));
+    cx.write(move |tx| {
+        import_jobs::delete_files_of_the_expired(tx, expired)?;
+        Ok(import_jobs::delete_drafts(tx, half_sent)?)
+    })
+    .await
+}
+
 /// Ends the jobs that were on their way when the last server ended, and removes what was being sent to it. To be called
 /// ahead of the first request. Where other servers may be running, their jobs and what is being sent to them are theirs.
 pub fn end_interrupted(services: &Services) -> Result<(), Error> {

@@ -88,6 +88,13 @@ pub fn get(tx: &mut dyn Tx, pool: &str, id: &str) -> Result<Option<StoredJob>, D
     .transpose()
 }
 
+/// Sees to it that nobody else changes a job until the commit.
+pub fn hold(tx: &mut dyn Tx, pool: &str, id: &str) -> Result<(), DbError> {
+    let key = [Param::Text(pool), Param::Text(id)];
+    tx.query_one("SELECT version FROM import_jobs WHERE pool = $1 AND id = $2 /*alone*/", &key)?;
+    Ok(())
+}
+
 /// Where a listing goes on: behind the job that was created then and has this id.
 pub type Place = (i64, String);
 
@@ -221,6 +228,16 @@ pub fn settle_draft(tx: &mut dyn Tx, pool: &str, draft: &str, job: &str) -> Resu
 /// Removes the drafts that were never finished, as far as they came before this moment.
 pub fn delete_drafts(tx: &mut dyn Tx, before: i64) -> Result<(), DbError> {
     tx.execute("DELETE FROM import_files WHERE job LIKE '%/%' AND came < $1", &[Param::Int(before)])?;
+    Ok(())
+}
+
+/// Removes the files of jobs that were made before this moment and never started.
+pub fn delete_files_of_the_expired(tx: &mut dyn Tx, created_before: i64) -> Result<(), DbError> {
+    tx.execute(
+        "DELETE FROM import_files WHERE (pool, job) IN \
+         (SELECT pool, id FROM import_jobs WHERE status = 'Created' AND created < $1)",
+        &[Param::Int(created_before)],
+    )?;
     Ok(())
 }
 

@@ -8,8 +8,8 @@ use crate::tx::{DbError, Param, Tx};
 
 /// How many reports of a server are kept: who reads as often as they are made misses none.
 const KEPT: i64 = 8;
-/// How long those of a server that is gone are kept, in microseconds: longer than clocks differ.
-const LEFT: i64 = 86_400_000_000;
+/// How long those of a server that is gone are kept, in microseconds: longer than clocks differ. All servers read them.
+const LEFT: i64 = 3_600_000_000;
 
 /// What a server took.
 #[derive(Debug, Clone, PartialEq, Eq)]

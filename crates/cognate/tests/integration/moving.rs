@@ -208,6 +208,29 @@ async fn an_import_that_is_run_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_import_by_addresses_that_is_run_again_changes_nothing() {
+    let place = Place::new();
+    let (program, mut client) = place.serve().await;
+    let by_address = json!({"AliasAttributes": [], "UsernameAttributes": ["email", "phone_number"]});
+    let (pool, _) = create_pool(&mut client, by_address).await;
+    assert!(program.terminate());
+    let user = |name: &str, email: &str, phone: &str| {
+        let attributes = json!({"email": email, "phone_number": phone});
+        json!({"type": "user", "pool": pool, "username": name, "attributes": attributes}).to_string() + "\n"
+    };
+    let maria = user("maria@example.com", "maria@example.com", "+15550100");
+    let jun = user("+15550101", "jun@example.com", "+15550101");
+    let file = maria + &jun;
+    assert_eq!(place.import(&[], &file).0["Users"], 2);
+    let (report, ended) = place.import(&[], &file);
+    ended.unwrap();
+    assert_eq!((&report["Users"], &report["PresentUsers"]), (&json!(0), &json!(2)));
+    // Who is called by another's address is another.
+    let said = place.import(&[], &user("olga@example.com", "olga@example.com", "+15550101")).1.unwrap_err();
+    assert!(said.contains("line 1: the phone_number belongs to another user"), "{said}");
+}
+
+#[tokio::test]
 async fn a_file_that_was_cut_is_told_and_the_whole_one_goes_on_from_there() {
     let (from, ..) = rich().await;
     let file = from.export(&[]);

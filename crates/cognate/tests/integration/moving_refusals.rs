@@ -14,13 +14,14 @@ async fn two_pools_do_not_go_into_one() {
 }
 
 /// Lines that cannot be taken, and what is said of each.
-const BAD: [(&str, &str); 17] = [
+const BAD: [(&str, &str); 18] = [
     ("nothing at all", "the line is not JSON"),
     (r#"{"type":"guest","username":"x"}"#, "a member is not what it should be"),
     (r#"{"type":"user","username":"x","passwordHash":"y"}"#, "unknown field `passwordHash`"),
     (r#"{"type":"user","username":7}"#, "a member is not what it should be"),
     (r#"{"type":"user","username":""}"#, "username has 1 to 128 characters"),
     (r#"{"type":"user","username":"a b"}"#, "username has 1 to 128 characters"),
+    (r#"{"type":"user","username":"x\u200b"}"#, "username has 1 to 128 characters"),
     (r#"{"type":"user","username":"x@example.com"}"#, "Username cannot be of email format"),
     (r#"{"type":"user","username":"x","sub":"7"}"#, "sub is not a UUID"),
     (
@@ -64,7 +65,7 @@ async fn bad_lines_are_counted_where_an_import_keeps_going() {
     let said = ended.unwrap_err();
     // The one that names another pool is as good as any: all go into one.
     assert_eq!((&report["Users"], &report["BadLines"]), (&json!(3), &json!(BAD.len() - 1)));
-    assert!(said.contains("line 1: the line is not JSON") && said.contains("16 lines were not taken"), "{said}");
+    assert!(said.contains("line 1: the line is not JSON") && said.contains("17 lines were not taken"), "{said}");
 }
 
 #[tokio::test]

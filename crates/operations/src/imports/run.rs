@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cognate_crypto::random;
 use cognate_domain::import_csv::{Columns, LONGEST_ROW, MOST_USERS, Row};
@@ -18,6 +19,10 @@ use crate::{Context, Error, OpenPool};
 
 /// How many rows are written in one transaction.
 const ROWS: usize = 200;
+/// How often is tried again what a moment of load or the database prevented, and how long at first; each time it is
+/// twice as long.
+const AGAIN: u32 = 7;
+const FIRST_REST: Duration = Duration::from_millis(250);
 /// How many bytes no row has.
 const TOO_LONG: usize = 4 * LONGEST_ROW + 1;
 
@@ -133,8 +138,8 @@ impl Run {
     fn newcomer(&self, row: Row) -> Result<Newcomer, DbError> {
         let now = self.cx.now();
         let id = random::uuid_v7(self.cx.random(), now.micros());
-        let username = match row.name {
-            NewName::Given(username) => username,
+        let username = match &row.name {
+            NewName::Given(username) => username.clone(),
             NewName::FromAttribute { .. } => random::format_uuid(&id),
         };
         let does_without = sign_in::codes_suffice(&self.target.pool, &row.attributes);
@@ -152,14 +157,33 @@ impl Run {
             hidden,
             version: 1,
         };
-        Newcomer::new(Arc::clone(&self.target), user)
+        Newcomer::new(Arc::clone(&self.target), &row.name, user)
     }
 
     /// Writes rows with the job's counts and what became of each. A job that was stopped ends.
     async fn batch(&self, last: u64, rows: Vec<(u64, Newcomer)>, faults: BTreeMap<u64, String>) -> Result<Then, Error> {
+        let batch = Arc::new((rows, faults));
+        let outcomes = match patiently(|| self.write(last, Arc::clone(&batch))).await? {
+            Written::Rows(outcomes) => outcomes,
+            Written::Lost => return Ok(Then::Lost),
+            Written::Stopped => {
+                let message = "The Import Job was stopped by the developer.".to_owned();
+                return Ok(Then::Ended(End { status: Status::Stopped, message }));
+            }
+        };
+        let (pool, job) = (self.pool(), &self.job);
+        for line in log::lines(&outcomes) {
+            tracing::info!(target: "user_import", pool, job, "{line}");
+        }
+        Ok(Then::Next)
+    }
+
+    /// Can be tried again: what is counted and what became of the rows is written with them.
+    async fn write(&self, last: u64, rows_and_faults: Arc<Batch>) -> Result<Written, Error> {
         let (pool, job) = (Arc::clone(&self.target), self.job.clone());
         let (owner, now) = (self.owner.clone(), self.cx.now());
         let written = self.cx.store.write(move |tx| {
+            let (rows, faults) = &*rows_and_faults;
             let mut stored = import_jobs::get(tx, pool.pool.id(), &job)?.ok_or(DbError::Closed)?;
             if stored.owner != owner {
                 return Ok(Written::Lost);
@@ -168,8 +192,13 @@ impl Run {
                 return Ok(Written::Stopped);
             }
             keeper::lease(&owner, &mut stored, now);
-            stored.done = i64::try_from(last).unwrap_or(i64::MAX);
-            let written = batch(tx, &rows, OnFault::KeepGoing)?;
+            let last = i64::try_from(last).unwrap_or(i64::MAX);
+            // An attempt whose answer was lost has written it.
+            if stored.done >= last {
+                return Ok(Written::Rows(Vec::new()));
+            }
+            stored.done = last;
+            let written = batch(tx, rows, OnFault::KeepGoing)?;
             stored.job.status = Some(Status::InProgress);
             let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
             add(
@@ -193,19 +222,7 @@ impl Run {
             import_jobs::insert_outcomes(tx, pool.pool.id(), &job, &outcomes)?;
             Ok(Written::Rows(outcomes))
         });
-        let outcomes = match written.await.map_err(failure)? {
-            Written::Rows(outcomes) => outcomes,
-            Written::Lost => return Ok(Then::Lost),
-            Written::Stopped => {
-                let message = "The Import Job was stopped by the developer.".to_owned();
-                return Ok(Then::Ended(End { status: Status::Stopped, message }));
-            }
-        };
-        let (pool, job) = (self.pool(), &self.job);
-        for line in log::lines(&outcomes) {
-            tracing::info!(target: "user_import", pool, job, "{line}");
-        }
-        Ok(Then::Next)
+        written.await.map_err(failure)
     }
 
     /// A job that took in nobody although there were users has failed. Where the live service draws the line is not
@@ -238,6 +255,22 @@ impl Run {
     }
 }
 
+/// Tries again for half a minute, so that neither a moment of load nor a restart of the database ends a job.
+async fn patiently<T, F: Future<Output = Result<T, Error>>>(attempt: impl Fn() -> F) -> Result<T, Error> {
+    let mut rest = FIRST_REST;
+    for _ in 1..AGAIN {
+        match attempt().await {
+            Err(error @ (Error::Busy | Error::Changed | Error::Internal(_))) => {
+                tracing::warn!(%error, "a user import job tries again");
+            }
+            other => return other,
+        }
+        tokio::time::sleep(rest).await;
+        rest *= 2;
+    }
+    attempt().await
+}
+
 fn add(job: &mut UserImportJobType, counts: Counts) {
     let sum = |before: Option<i64>, more: i64| Some(before.unwrap_or(0) + more);
     job.imported_users = sum(job.imported_users, counts.imported);
@@ -251,6 +284,9 @@ fn failure(error: BatchError) -> Error {
         BatchError::Line(_, reason) => Error::internal(reason),
     }
 }
+
+/// The rows of a batch, and those that are none, by their lines.
+type Batch = (Vec<(u64, Newcomer)>, BTreeMap<u64, String>);
 
 /// What became of a batch.
 enum Written {
@@ -288,7 +324,8 @@ impl Lines<'_> {
             let line = left.get(..TOO_LONG).unwrap_or(left).to_vec();
             (self.bytes, self.begun) = (line, 0);
             let (run, part) = (self.run, self.part);
-            let next = run.cx.read(|tx| Ok(import_jobs::part(tx, run.pool(), &run.job, part)?)).await?;
+            let attempt = || run.cx.read(|tx| Ok(import_jobs::part(tx, run.pool(), &run.job, part)?));
+            let next = patiently(attempt).await?;
             match next {
                 Some(bytes) => self.bytes.extend(bytes),
                 None if self.bytes.is_empty() => return Ok(None),

@@ -6,7 +6,7 @@ use cognate_crypto::digest::constant_time_eq;
 use cognate_crypto::{random, seal};
 use cognate_domain::import_csv::LARGEST_FILE;
 use cognate_model::UserImportJobStatusType;
-use cognate_store::import_jobs;
+use cognate_store::{import_jobs, user_pools};
 use data_encoding::HEXLOWER;
 
 use super::find;
@@ -92,7 +92,6 @@ impl Upload {
     pub async fn part(&mut self, data: Vec<u8>) -> Result<(), UploadError> {
         self.bytes += data.len() as u64;
         if self.bytes > LARGEST_FILE {
-            self.abandon().await?;
             return Err(UploadError::TooLarge);
         }
         let (part, draft, now) = (self.parts, self.draft.clone(), self.cx.now().micros());
@@ -102,13 +101,9 @@ impl Upload {
     }
 
     /// All of it came: it takes the place of what was sent before.
-    pub async fn finish(self) -> Result<(), UploadError> {
+    pub async fn finish(&self) -> Result<(), UploadError> {
         let (draft, job) = (self.draft.clone(), self.job.clone());
-        let settled = self.write(move |tx, pool| Ok(import_jobs::settle_draft(tx, pool, &draft, &job)?)).await;
-        if settled.is_err() {
-            self.abandon().await?;
-        }
-        settled
+        self.write(move |tx, pool| Ok(import_jobs::settle_draft(tx, pool, &draft, &job)?)).await
     }
 
     /// Forgets what was sent: half a file is none.
@@ -124,6 +119,12 @@ impl Upload {
     ) -> Result<(), UploadError> {
         let (pool, job, now) = (Arc::clone(&self.pool), self.job.clone(), self.cx.now());
         let is_waiting = self.cx.write(move |tx| {
+            // Neither the pool nor the job changes until the commit: nobody starts the job on half of one file and half
+            // of another.
+            if !user_pools::exists(tx, pool.id())? {
+                return Ok(false);
+            }
+            import_jobs::hold(tx, pool.id(), &job)?;
             if find(tx, pool.id(), &job, now)?.status() != UserImportJobStatusType::Created {
                 return Ok(false);
             }

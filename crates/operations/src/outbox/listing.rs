@@ -80,14 +80,18 @@ pub async fn list_readable(cx: &Context, pool: Option<&str>, username: Option<&s
 pub async fn retry(cx: &Context, id: &str) -> Result<(), RetryError> {
     let unknown = || RetryError::Unknown(id.to_owned());
     let key = random::parse_uuid(id).ok_or_else(unknown)?;
-    let now = cx.now().micros();
-    if cx.write(move |tx| Ok(table::retry(tx, &key, now)?)).await? {
-        return Ok(());
-    }
     let message = cx.read(|tx| Ok(table::by_id(tx, &key)?)).await?.ok_or_else(unknown)?;
     match message.progress.state {
-        State::Waiting => Err(RetryError::Busy),
-        over => Err(RetryError::Over(over.as_str())),
+        State::Waiting => {}
+        over => return Err(RetryError::Over(over.as_str())),
+    }
+    let cx = cx.recording("RetryMessage", &message.pool, Some(("MessageId", id)));
+    let now = cx.now().micros();
+    // Nothing is recorded of what was not done.
+    let retried = cx.write(move |tx| if table::retry(tx, &key, now)? { Ok(()) } else { Err(Error::Busy) }).await;
+    match retried {
+        Err(Error::Busy) => Err(RetryError::Busy),
+        other => Ok(other?),
     }
 }
 

@@ -13,7 +13,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, trace_span};
 
 use super::attempt;
-use crate::{Caller, Context, Error, Services, audit};
+use crate::{Caller, Context, Error, Services, audit, imports};
 
 /// How many messages are delivered at once, and how many of one pool: what is slow in one holds up no other. A fourth
 /// pool with its share leaves no room, so that never more than three have to be passed over.
@@ -170,7 +170,8 @@ impl Worker {
         self.busy.remove(&task);
     }
 
-    /// Removes what is older than it is kept: entries of the audit trail, and messages that came to their end. Where
+    /// Removes what is older than it is kept: entries of the audit trail, files of import jobs, and messages that came to
+    /// their end. Where
     /// messages are kept readable, they are kept.
     async fn sweep(&mut self) -> Result<(), Error> {
         let now = self.cx.now().micros();
@@ -180,6 +181,7 @@ impl Worker {
         }
         self.swept = Some(now);
         audit::prune(&self.cx).await?;
+        imports::remove_left_files(&self.cx).await?;
         if self.cx.settings.keeps_messages_readable {
             return Ok(());
         }

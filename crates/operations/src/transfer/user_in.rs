@@ -7,7 +7,7 @@ use cognate_crypto::random;
 use cognate_crypto::srp::{PUBLIC_LEN, SALT_LEN};
 use cognate_domain::passkeys::Passkey;
 use cognate_domain::user::{Hidden, Mfa, Password, UserId};
-use cognate_domain::usernames::{self, Alias, NewName};
+use cognate_domain::usernames::{self, Alias, AliasKind, NewName};
 use cognate_domain::{User, attribute_rules, user_status};
 use cognate_model::{AttributeType, Timestamp, UserStatusType};
 use cognate_store::DbError;
@@ -30,6 +30,8 @@ pub(crate) struct Newcomer {
     pub(crate) user: User,
     pub(crate) texts: Texts,
     pub(crate) aliases: Vec<Alias>,
+    /// Which of them the line called the user by.
+    pub(crate) called: AliasKind,
     pub(crate) search_values: Vec<(&'static str, String)>,
     /// Whether the line said who it is, so that another of the name is somebody else.
     pub(crate) is_known_by_sub: bool,
@@ -38,11 +40,16 @@ pub(crate) struct Newcomer {
 }
 
 impl Newcomer {
-    /// A user with nothing but what stands in their row.
-    pub(crate) fn new(target: Arc<Target>, user: User) -> Result<Self, DbError> {
+    /// A user of this name with nothing but what stands in their row.
+    pub(crate) fn new(target: Arc<Target>, name: &NewName, user: User) -> Result<Self, DbError> {
         Ok(Self {
             texts: Texts::of(&user)?,
             aliases: usernames::aliases(&target.pool, &user),
+            called: match name {
+                NewName::Given(_) => AliasKind::Username,
+                NewName::FromAttribute { attribute: "email", .. } => AliasKind::Email,
+                NewName::FromAttribute { .. } => AliasKind::PhoneNumber,
+            },
             search_values: directory::search_values(&user),
             target,
             user,
@@ -106,20 +113,25 @@ pub(super) fn newcomer(
     if line.groups.len() > MOST_GROUPS {
         return Err(format!("a user is in at most {MOST_GROUPS} groups"));
     }
+    let passkeys = line.passkeys.into_iter().map(|line| passkey(&id, line)).collect::<Result<Vec<_>, _>>()?;
+    let mut ids: Vec<&[u8]> = passkeys.iter().map(|passkey| passkey.id.as_slice()).collect();
+    ids.sort_unstable();
+    if ids.windows(2).any(|two| matches!(two, [one, other] if one == other)) {
+        return Err("two passkeys of the user have one id".to_owned());
+    }
     Ok(Newcomer {
         is_known_by_sub,
         groups: line.groups,
-        passkeys: line.passkeys.into_iter().map(|line| passkey(&id, line)).collect::<Result<_, _>>()?,
-        ..Newcomer::new(Arc::clone(target), user).map_err(|error| error.to_string())?
+        passkeys,
+        ..Newcomer::new(Arc::clone(target), &name, user).map_err(|error| error.to_string())?
     })
 }
 
 /// What the user is called. In pools whose users sign in by an address the name is the `sub`, as it was exported, or an
 /// address, as other systems know it.
 fn name(pool: &cognate_domain::Pool, line: &UserLine, id: &UserId) -> Result<NewName, String> {
-    let length = line.username.chars().count();
-    if !(1..=128).contains(&length) || line.username.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err("username has 1 to 128 characters, none of them a space".to_owned());
+    if !usernames::is_well_formed(&line.username) {
+        return Err("username has 1 to 128 characters, none of them a space or invisible".to_owned());
     }
     let is_external = line.status == Some(UserStatusType::ExternalProvider);
     if is_external || usernames::parse_sub(&line.username) == Some(*id) {

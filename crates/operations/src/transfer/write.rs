@@ -203,6 +203,9 @@ fn place(tx: &mut dyn Tx, pool: &OpenPool, newcomer: &Newcomer) -> Result<Placed
     // Looked at first, because the handles are taken back if anything stands in the way, and these are rare.
     for passkey in &newcomer.passkeys {
         if passkeys::is_taken(tx, pool.id(), &passkey.id)? && users::by_id(tx, pool.id(), id)?.is_none() {
+            if is_present(tx, pool, newcomer)? {
+                return Ok(Placed::Present);
+            }
             return Ok(Placed::Refused("a passkey of the user belongs to another".to_owned()));
         }
     }
@@ -216,10 +219,9 @@ fn place(tx: &mut dyn Tx, pool: &OpenPool, newcomer: &Newcomer) -> Result<Placed
         if user_index::claim_alias(tx, pool.id(), alias.kind.as_str(), &alias.value, id)? {
             continue;
         }
-        let owner = user_index::owner(tx, pool.id(), alias.kind.as_str(), &alias.value)?;
         give_back(tx, pool, newcomer, claimed)?;
-        let is_the_same = alias.kind == AliasKind::Username && (!newcomer.is_known_by_sub || owner == Some(*id));
-        return Ok(if is_the_same { Placed::Present } else { Placed::Refused(taken(alias.kind)) });
+        let is_present = is_present(tx, pool, newcomer)?;
+        return Ok(if is_present { Placed::Present } else { Placed::Refused(taken(alias.kind)) });
     }
     if !users::insert_unless_there(tx, pool.id(), user)? {
         give_back(tx, pool, newcomer, newcomer.aliases.len())?;
@@ -233,6 +235,13 @@ fn place(tx: &mut dyn Tx, pool: &OpenPool, newcomer: &Newcomer) -> Result<Placed
     }
     newcomer.passkeys.iter().try_for_each(|passkey| passkeys::insert(tx, pool.id(), passkey))?;
     Ok(Placed::Written)
+}
+
+/// Whether somebody has the name by which the line called its user, and is not another by the line's own word.
+fn is_present(tx: &mut dyn Tx, pool: &OpenPool, newcomer: &Newcomer) -> Result<bool, DbError> {
+    let Some(name) = newcomer.aliases.iter().find(|alias| alias.kind == newcomer.called) else { return Ok(false) };
+    let owner = user_index::owner(tx, pool.id(), name.kind.as_str(), &name.value)?;
+    Ok(owner.is_some_and(|owner| !newcomer.is_known_by_sub || owner == newcomer.user.id))
 }
 
 /// Gives back the first handles that were claimed.

@@ -13,6 +13,8 @@ use super::{Limiter, Rates, Spent};
 
 /// How long a server waits before it tells and asks again. What one took is missing at the others within two of these.
 const EVERY: Duration = Duration::from_millis(300);
+/// After how many times what servers left that are gone is removed: five minutes.
+const FORGETS: u32 = 1_000;
 /// The bytes of what was taken from a bucket: the kind, the place and the count.
 const SPENT: usize = 7;
 
@@ -31,6 +33,7 @@ impl Sharing {
             limiter: Arc::clone(&limiter),
             services: Arc::clone(services),
             node: random::format_uuid(&random::uuid_v4(&*services.random)),
+            rounds: 0,
             told: 0,
             heard: None,
         };
@@ -62,6 +65,8 @@ struct Exchange {
     services: Arc<Services>,
     /// This server, as long as it runs.
     node: String,
+    /// How often it told and asked.
+    rounds: u32,
     /// How many reports it made.
     told: i64,
     /// The newest report of each other server that was heard; none before the first time.
@@ -71,9 +76,10 @@ struct Exchange {
 impl Exchange {
     async fn once(&mut self) -> Result<(), Error> {
         let store = &self.services.store;
-        if self.heard.is_none() {
+        if self.rounds.is_multiple_of(FORGETS) {
             store.write(|tx| Ok::<_, Error>(spent_rates::forget_the_gone(tx)?)).await?;
         }
+        self.rounds = self.rounds.wrapping_add(1);
         let spent = self.limiter.spent();
         if !spent.is_empty() {
             self.told += 1;

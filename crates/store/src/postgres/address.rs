@@ -38,6 +38,10 @@ impl Address {
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(OpenError::Address("names no server".to_owned()));
         }
+        if !is_complete(&config) {
+            let reason = "needs a hostaddr for each server or for none, and one port or one for each";
+            return Err(OpenError::Address(reason.to_owned()));
+        }
         let encrypts = match ours.mode.as_deref() {
             None => !is_local(&config),
             Some("disable") => false,
@@ -88,6 +92,14 @@ fn unreadable(error: &tokio_postgres::Error) -> String {
     use std::error::Error as _;
     let reason = error.source().map(|reason| format!(": {reason}")).unwrap_or_default();
     format!("cannot be read{reason}")
+}
+
+/// Whether there is an address for each name or for none, and a port for each server or one for all. The library asks for
+/// it as well, but only of servers that are not taken apart.
+fn is_complete(config: &Config) -> bool {
+    let (hosts, addresses, ports) = (config.get_hosts().len(), config.get_hostaddrs().len(), config.get_ports().len());
+    let servers = hosts.max(addresses);
+    (hosts == 0 || addresses == 0 || hosts == addresses) && (ports <= 1 || ports == servers)
 }
 
 /// Whether every server is on this machine, so that nobody can listen on the way.
@@ -255,6 +267,20 @@ mod tests {
             assert!(matches!(refused, OpenError::Address(_)), "{refused}");
             assert!(!refused.to_string().contains("secret"), "{refused}");
         }
+    }
+
+    #[test]
+    fn no_server_is_left_without_its_address_or_port() {
+        for wrong in [
+            "postgres://u@one,two/d?hostaddr=127.0.0.1",
+            "postgres://u@one/d?hostaddr=127.0.0.1,10.0.0.1",
+            "postgres:///d?host=one,two,three&port=5432,5433",
+        ] {
+            let refused = Address::parse(wrong).map(|_| ()).unwrap_err();
+            assert!(refused.to_string().contains("needs a hostaddr for each server"), "{refused}");
+        }
+        let both = Address::parse("postgres://u@one:5433,two:5433/d?hostaddr=127.0.0.1,::1").unwrap();
+        assert_eq!(both.place, "PostgreSQL at one:5433,two:5433/d");
     }
 
     #[test]
