@@ -20,8 +20,8 @@ use crate::{Context, Error, OpenPool};
 /// How many rows are written in one transaction.
 const ROWS: usize = 200;
 /// How often is tried again what a moment of load or the database prevented, and how long at first; each time it is
-/// twice as long.
-const AGAIN: u32 = 7;
+/// twice as long, half a minute in all.
+const AGAIN: u32 = 8;
 const FIRST_REST: Duration = Duration::from_millis(250);
 /// How many bytes no row has.
 const TOO_LONG: usize = 4 * LONGEST_ROW + 1;

@@ -171,8 +171,7 @@ impl Worker {
     }
 
     /// Removes what is older than it is kept: entries of the audit trail, files of import jobs, and messages that came to
-    /// their end. Where
-    /// messages are kept readable, they are kept.
+    /// their end. Where messages are kept readable, they are kept.
     async fn sweep(&mut self) -> Result<(), Error> {
         let now = self.cx.now().micros();
         let is_early = self.swept.is_some_and(|last| (last..last + SWEEP).contains(&now));
