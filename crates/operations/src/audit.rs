@@ -9,6 +9,7 @@ mod listing;
 mod refusals;
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -345,8 +346,24 @@ impl Context {
         }
     }
 
-    /// Adds an entry by itself.
-    async fn append(&self, trail: &Arc<Trail>, input: Option<&Value>, outcome: Outcome, error: Option<&'static str>) {
+    /// Adds an entry by itself. Boxed, so that it is compiled here alone (`request::Handling`).
+    fn append<'a>(
+        &'a self,
+        trail: &'a Arc<Trail>,
+        input: Option<&'a Value>,
+        outcome: Outcome,
+        error: Option<&'static str>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(self.append_alone(trail, input, outcome, error))
+    }
+
+    async fn append_alone(
+        &self,
+        trail: &Arc<Trail>,
+        input: Option<&Value>,
+        outcome: Outcome,
+        error: Option<&'static str>,
+    ) {
         let mut omitted = 0;
         if outcome == Outcome::Refused {
             let Some(others) = self.refusals.admit() else { return };

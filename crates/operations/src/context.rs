@@ -198,10 +198,12 @@ impl Context {
         F: Fn(&mut dyn Tx) -> Result<T, Error> + Send,
         T: Send,
     {
-        match &self.trail {
-            None => self.services.store.read(reads).await,
-            Some(trail) => self.services.store.read(move |tx| reads(&mut Noting { tx, trail })).await,
-        }
+        let trail = self.trail.as_deref();
+        let noted = move |tx: &mut dyn Tx| match trail {
+            None => reads(tx),
+            Some(trail) => reads(&mut Noting { tx, trail }),
+        };
+        self.services.store.read(noted).await
     }
 
     /// Runs a transaction. The first one of a change that is recorded carries the record along.
@@ -220,17 +222,16 @@ impl Context {
         T: Send + 'static,
         E: From<DbError> + Conflict + Send + 'static,
     {
-        let Some(trail) = self.trail.as_ref().filter(|trail| !trail.is_written()) else {
-            return self.services.store.write(transaction).await;
-        };
-        let kept = Arc::clone(trail);
+        let trail = self.trail.clone().filter(|trail| !trail.is_written());
+        let kept = trail.clone();
         let written = move |tx: &mut dyn Tx| {
-            let answer = transaction(&mut Noting { tx, trail: &kept })?;
-            kept.append(tx)?;
+            let Some(trail) = &kept else { return transaction(tx) };
+            let answer = transaction(&mut Noting { tx, trail })?;
+            trail.append(tx)?;
             Ok(answer)
         };
         let outcome = self.services.store.write(written).await;
-        if outcome.is_ok() {
+        if let (Some(trail), Ok(_)) = (&trail, &outcome) {
             trail.written();
         }
         outcome

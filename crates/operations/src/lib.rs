@@ -52,7 +52,7 @@ pub use context::{Caller, Context, Services};
 pub use error::Error;
 pub use generated::dispatch;
 pub use outbox::Message;
-pub use request::{Reply, Request, call, send};
+pub use request::{Handling, Reply, Request, call, send};
 pub use risk::Knowledge;
 pub use settings::{Issuer, Settings, Undelivered};
 pub use sign_up::confirm_sign_up::confirm_by_link;

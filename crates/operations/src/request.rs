@@ -1,5 +1,7 @@
 //! Running an operation, from the wire and from a Rust program.
 
+use std::pin::Pin;
+
 use cognate_model::{Answer, Operation, validate};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,8 +17,13 @@ pub trait Request: Serialize + DeserializeOwned + Send {
     const OPERATION: Operation;
 
     /// Runs the operation. The request has been checked against the interface model.
-    fn handle(self, cx: &Context) -> impl Future<Output = Result<Self::Response, Error>> + Send;
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response>;
 }
+
+/// An operation on its way. The body of an `async fn` is compiled anew in every crate that awaits it, and all that it
+/// awaits with it; what gives this is compiled in its own, once. So callers' futures stay small as well, whatever the
+/// operation keeps across its awaits.
+pub type Handling<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// The body of a success.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +57,7 @@ pub async fn send<R: Request>(cx: &Context, request: R) -> Result<R::Response, E
     validate(&input, R::OPERATION.info().input).map_err(|violations| Error::invalid(violations.to_string()))?;
     let recorded = cx.on_record(R::OPERATION, &input);
     let cx = recorded.as_ref().unwrap_or(cx);
-    // Boxed, so that a caller's future stays small whatever the operation keeps across its awaits.
-    let ended = Box::pin(request.handle(cx)).await.map_err(|error| error.into_modelled_by(R::OPERATION));
+    let ended = request.handle(cx).await.map_err(|error| error.into_modelled_by(R::OPERATION));
     if recorded.is_some() {
         cx.settle(R::OPERATION, ended.as_ref().err()).await;
     }

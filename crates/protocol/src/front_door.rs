@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -88,8 +88,16 @@ impl FrontDoor {
         &self.services
     }
 
-    /// Answers a request.
-    pub async fn answer(&self, request: Incoming<'_>, caller: Caller) -> Answered {
+    /// Answers a request. Boxed, so that it is compiled here alone.
+    pub fn answer<'a>(
+        &'a self,
+        request: Incoming<'a>,
+        caller: Caller,
+    ) -> Pin<Box<dyn Future<Output = Answered> + Send + 'a>> {
+        Box::pin(self.answer_unboxed(request, caller))
+    }
+
+    async fn answer_unboxed(&self, request: Incoming<'_>, caller: Caller) -> Answered {
         let id = random::format_uuid(&random::uuid_v4(&*self.services.random));
         let mut facts = Facts::default();
         let (operation, answer) = match Envelope::read(&request) {

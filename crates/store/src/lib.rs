@@ -78,6 +78,44 @@ enum Engine {
     Postgres(postgres::Postgres),
 }
 
+impl Engine {
+    /// How often a transaction that loses races is handed over. On PostgreSQL it runs again where it is.
+    fn attempts(&self) -> usize {
+        match self {
+            Self::Sqlite(_) => tx::ATTEMPTS,
+            Self::Postgres(_) => 1,
+        }
+    }
+}
+
+/// Reads, whatever they answer.
+type Reads<'a> = &'a mut (dyn FnMut(&mut dyn Tx) + Send);
+
+/// A span, and how long it lasts.
+struct Watch<'a> {
+    _span: tracing::Span,
+    begun: Instant,
+    histogram: &'a Histogram,
+}
+
+impl<'a> Watch<'a> {
+    fn of_read(timings: &'a Timings) -> Self {
+        let span = tracing::trace_span!(target: "traces", "store.read");
+        Self { _span: span, begun: Instant::now(), histogram: &timings.reads }
+    }
+
+    fn of_write(timings: &'a Timings) -> Self {
+        let span = tracing::trace_span!(target: "traces", "store.write");
+        Self { _span: span, begun: Instant::now(), histogram: &timings.writes }
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.histogram.record(self.begun.elapsed());
+    }
+}
+
 impl Store {
     /// Opens the store in this folder, creating it and bringing its schema up to date.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
@@ -116,14 +154,21 @@ impl Store {
         T: Send + 'static,
         E: From<DbError> + Conflict + Send + 'static,
     {
-        let _span = tracing::trace_span!(target: "traces", "store.write");
-        let begun = Instant::now();
-        let outcome = match &*self.engine {
-            Engine::Sqlite(engine) => engine.write(transaction).await,
-            Engine::Postgres(engine) => engine.write(transaction).await,
-        };
-        self.timings.writes.record(begun.elapsed());
-        outcome
+        let _watch = Watch::of_write(&self.timings);
+        let mut transaction = transaction;
+        for attempt in 1.. {
+            let (job, answer) = job::of(transaction);
+            match &*self.engine {
+                Engine::Sqlite(engine) => engine.submit(job)?,
+                Engine::Postgres(engine) => engine.submit(job)?,
+            }
+            let (result, again) = answer.await.map_err(|_| DbError::Closed)?;
+            match result {
+                Err(error) if error.is_conflict() && attempt < self.engine.attempts() => transaction = again,
+                result => return result,
+            }
+        }
+        Err(E::from(DbError::Closed))
     }
 
     /// The same for callers outside any runtime, at the start of a program; blocks.
@@ -154,15 +199,16 @@ impl Store {
         T: Send,
         E: From<DbError> + Send,
     {
-        let _span = tracing::trace_span!(target: "traces", "store.read");
-        let begun = Instant::now();
-        let outcome = match &*self.engine {
-            Engine::Sqlite(engine) => engine.read(reads),
-            // It is large, and would make each future larger that reads.
-            Engine::Postgres(engine) => Box::pin(engine.read(reads)).await,
-        };
-        self.timings.reads.record(begun.elapsed());
-        outcome
+        let _watch = Watch::of_read(&self.timings);
+        // The engines know nothing of types, so that they are compiled once and not for each of hundreds of closures.
+        let mut answer = None;
+        let slot = &mut answer;
+        let mut erased = move |tx: &mut dyn Tx| *slot = Some(reads(tx));
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.read(&mut erased)?,
+            Engine::Postgres(engine) => engine.read(std::any::type_name::<F>(), &mut erased).await?,
+        }
+        answer.unwrap_or_else(|| Err(E::from(DbError::Closed)))
     }
 
     /// How long it took so far, for `/metrics`.

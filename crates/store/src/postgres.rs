@@ -23,6 +23,7 @@ mod tls;
 mod values;
 mod writers;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -30,8 +31,9 @@ pub use faults::{Fault, Faults, Moment};
 pub use options::{DatabaseOptions, Isolation};
 
 use crate::inspect::Inspection;
-use crate::tx::{Conflict, DbError, Tx};
-use crate::{Gauges, OpenError, Timings};
+use crate::job::Job;
+use crate::tx::DbError;
+use crate::{Gauges, OpenError, Reads, Timings};
 
 /// The engine.
 pub(crate) struct Postgres {
@@ -88,21 +90,18 @@ impl Postgres {
         Ok(Self { _scouts: scouts, readers: readers::Readers::new(&shared), writers, shared })
     }
 
-    pub(crate) async fn read<T, E>(&self, reads: impl Fn(&mut dyn Tx) -> Result<T, E> + Send) -> Result<T, E>
-    where
-        T: Send,
-        E: From<DbError> + Send,
-    {
-        self.readers.run(reads).await
+    /// Runs reads that are known by this name.
+    pub(crate) fn read<'a>(
+        &'a self,
+        name: &'static str,
+        reads: Reads<'a>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), DbError>> + Send + 'a>> {
+        Box::pin(self.readers.run(name, reads))
     }
 
-    pub(crate) async fn write<T, E, F>(&self, transaction: F) -> Result<T, E>
-    where
-        F: Fn(&mut dyn Tx) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<DbError> + Conflict + Send + 'static,
-    {
-        self.writers.run(transaction).await
+    /// Puts a transaction into the writers' queue.
+    pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
+        self.writers.submit(job)
     }
 
     pub(crate) fn gauges(&self) -> Gauges {

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::inspect::Inspection;
-use crate::tx::{ATTEMPTS, Conflict, DbError, Tx};
-use crate::{Gauges, OpenError, Timings};
+use crate::job::Job;
+use crate::tx::{DbError, Tx};
+use crate::{Gauges, OpenError, Reads, Timings};
 use writer::Checkpoint;
 
 /// Looks at the store in a folder without changing it.
@@ -92,25 +93,13 @@ impl Sqlite {
         })
     }
 
-    pub(crate) fn read<T, E: From<DbError>>(&self, reads: impl FnOnce(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
+    pub(crate) fn read(&self, reads: Reads<'_>) -> Result<(), DbError> {
         self.readers.with(reads)
     }
 
-    pub(crate) async fn write<T, E, F>(&self, transaction: F) -> Result<T, E>
-    where
-        F: Fn(&mut dyn Tx) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<DbError> + Conflict + Send + 'static,
-    {
-        let mut transaction = transaction;
-        for _ in 1..ATTEMPTS {
-            let (result, again) = self.writer.run(transaction).await?;
-            match result {
-                Err(error) if error.is_conflict() => transaction = again,
-                other => return other,
-            }
-        }
-        self.writer.run(transaction).await?.0
+    /// Puts a transaction into the writer's queue.
+    pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
+        self.writer.submit(job)
     }
 
     pub(crate) fn gauges(&self) -> Gauges {

@@ -19,7 +19,7 @@ use crate::directory::{self, Claim};
 use crate::hashing::{self, Owner};
 use crate::user_pools::change_pool;
 use crate::user_pools::create_user_pool::{identity, new_data_key};
-use crate::{Context, Error, OpenPool, clients as app_clients};
+use crate::{Context, Error, Handling, OpenPool, clients as app_clients};
 
 /// Declares again what was declared before, after the pools were removed.
 pub async fn again(cx: &Context) -> Result<(), Error> {
@@ -39,7 +39,11 @@ pub async fn apply(cx: &Context, declared: &DeclaredPools) -> Result<(), Error> 
     Ok(())
 }
 
-async fn create_missing(cx: &Context, declared: &DeclaredPools) -> Result<(), Error> {
+fn create_missing<'a>(cx: &'a Context, declared: &'a DeclaredPools) -> Handling<'a, ()> {
+    Box::pin(create_missing_pools(cx, declared))
+}
+
+async fn create_missing_pools(cx: &Context, declared: &DeclaredPools) -> Result<(), Error> {
     for pool in &declared.pools {
         if let Err(error) = apply_pool(cx, pool).await {
             // Another server that starts on the same database may have declared what was missing a moment ago.

@@ -4,14 +4,14 @@
 use cognate_model as model;
 use serde_json::Value;
 
-use crate::{Context, Error, Reply, Request, call};
+use crate::{Context, Error, Handling, Reply, Request, call};
 
 impl Request for model::AddCustomAttributesRequest {
     type Response = model::AddCustomAttributesResponse;
     const OPERATION: model::Operation = model::Operation::AddCustomAttributes;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::user_pools::add_custom_attributes::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::user_pools::add_custom_attributes::handle(cx, self))
     }
 }
 
@@ -19,8 +19,8 @@ impl Request for model::AddUserPoolClientSecretRequest {
     type Response = model::AddUserPoolClientSecretResponse;
     const OPERATION: model::Operation = model::Operation::AddUserPoolClientSecret;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::clients::add_user_pool_client_secret::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::clients::add_user_pool_client_secret::handle(cx, self))
     }
 }
 
@@ -28,8 +28,8 @@ impl Request for model::AdminAddUserToGroupRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::AdminAddUserToGroup;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::groups::admin_add_user_to_group::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::groups::admin_add_user_to_group::handle(cx, self))
     }
 }
 
@@ -37,8 +37,8 @@ impl Request for model::AdminConfirmSignUpRequest {
     type Response = model::AdminConfirmSignUpResponse;
     const OPERATION: model::Operation = model::Operation::AdminConfirmSignUp;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::admin_confirm_sign_up::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::admin_confirm_sign_up::handle(cx, self))
     }
 }
 
@@ -46,8 +46,8 @@ impl Request for model::AdminCreateUserRequest {
     type Response = model::AdminCreateUserResponse;
     const OPERATION: model::Operation = model::Operation::AdminCreateUser;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::admin_create_user::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::admin_create_user::handle(cx, self))
     }
 }
 
@@ -55,8 +55,8 @@ impl Request for model::AdminDeleteSoftwareTokenRequest {
     type Response = model::AdminDeleteSoftwareTokenResponse;
     const OPERATION: model::Operation = model::Operation::AdminDeleteSoftwareToken;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::mfa::admin_delete_software_token::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::mfa::admin_delete_software_token::handle(cx, self))
     }
 }
 
@@ -64,8 +64,8 @@ impl Request for model::AdminDeleteUserRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::AdminDeleteUser;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::admin_delete_user::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::admin_delete_user::handle(cx, self))
     }
 }
 
@@ -73,8 +73,8 @@ impl Request for model::AdminDeleteUserAttributesRequest {
     type Response = model::AdminDeleteUserAttributesResponse;
     const OPERATION: model::Operation = model::Operation::AdminDeleteUserAttributes;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::admin_delete_user_attributes::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::admin_delete_user_attributes::handle(cx, self))
     }
 }
 
@@ -82,8 +82,8 @@ impl Request for model::AdminDisableProviderForUserRequest {
     type Response = model::AdminDisableProviderForUserResponse;
     const OPERATION: model::Operation = model::Operation::AdminDisableProviderForUser;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::AdminDisableProviderForUser))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::AdminDisableProviderForUser)) })
     }
 }
 
@@ -91,8 +91,8 @@ impl Request for model::AdminDisableUserRequest {
     type Response = model::AdminDisableUserResponse;
     const OPERATION: model::Operation = model::Operation::AdminDisableUser;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::admin_disable_user::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::admin_disable_user::handle(cx, self))
     }
 }
 
@@ -100,8 +100,8 @@ impl Request for model::AdminEnableUserRequest {
     type Response = model::AdminEnableUserResponse;
     const OPERATION: model::Operation = model::Operation::AdminEnableUser;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::admin_enable_user::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::admin_enable_user::handle(cx, self))
     }
 }
 
@@ -109,8 +109,8 @@ impl Request for model::AdminForgetDeviceRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::AdminForgetDevice;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::devices::admin_forget_device::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::devices::admin_forget_device::handle(cx, self))
     }
 }
 
@@ -118,8 +118,8 @@ impl Request for model::AdminGetDeviceRequest {
     type Response = model::AdminGetDeviceResponse;
     const OPERATION: model::Operation = model::Operation::AdminGetDevice;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::devices::admin_get_device::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::devices::admin_get_device::handle(cx, self))
     }
 }
 
@@ -127,8 +127,8 @@ impl Request for model::AdminGetUserRequest {
     type Response = model::AdminGetUserResponse;
     const OPERATION: model::Operation = model::Operation::AdminGetUser;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::admin_get_user::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::admin_get_user::handle(cx, self))
     }
 }
 
@@ -136,8 +136,8 @@ impl Request for model::AdminGetUserAuthFactorsRequest {
     type Response = model::AdminGetUserAuthFactorsResponse;
     const OPERATION: model::Operation = model::Operation::AdminGetUserAuthFactors;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::mfa::admin_get_user_auth_factors::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::mfa::admin_get_user_auth_factors::handle(cx, self))
     }
 }
 
@@ -145,8 +145,8 @@ impl Request for model::AdminInitiateAuthRequest {
     type Response = model::AdminInitiateAuthResponse;
     const OPERATION: model::Operation = model::Operation::AdminInitiateAuth;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::auth::admin_initiate_auth::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::auth::admin_initiate_auth::handle(cx, self))
     }
 }
 
@@ -154,8 +154,8 @@ impl Request for model::AdminLinkProviderForUserRequest {
     type Response = model::AdminLinkProviderForUserResponse;
     const OPERATION: model::Operation = model::Operation::AdminLinkProviderForUser;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::AdminLinkProviderForUser))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::AdminLinkProviderForUser)) })
     }
 }
 
@@ -163,8 +163,8 @@ impl Request for model::AdminListDevicesRequest {
     type Response = model::AdminListDevicesResponse;
     const OPERATION: model::Operation = model::Operation::AdminListDevices;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::devices::admin_list_devices::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::devices::admin_list_devices::handle(cx, self))
     }
 }
 
@@ -172,8 +172,8 @@ impl Request for model::AdminListGroupsForUserRequest {
     type Response = model::AdminListGroupsForUserResponse;
     const OPERATION: model::Operation = model::Operation::AdminListGroupsForUser;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::groups::admin_list_groups_for_user::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::groups::admin_list_groups_for_user::handle(cx, self))
     }
 }
 
@@ -181,8 +181,8 @@ impl Request for model::AdminListUserAuthEventsRequest {
     type Response = model::AdminListUserAuthEventsResponse;
     const OPERATION: model::Operation = model::Operation::AdminListUserAuthEvents;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::events::admin_list_user_auth_events::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::events::admin_list_user_auth_events::handle(cx, self))
     }
 }
 
@@ -190,8 +190,8 @@ impl Request for model::AdminListUserSessionsRequest {
     type Response = model::AdminListUserSessionsResponse;
     const OPERATION: model::Operation = model::Operation::AdminListUserSessions;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::sessions::admin_list_user_sessions::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::sessions::admin_list_user_sessions::handle(cx, self))
     }
 }
 
@@ -199,8 +199,8 @@ impl Request for model::AdminRemoveUserFromGroupRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::AdminRemoveUserFromGroup;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::groups::admin_remove_user_from_group::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::groups::admin_remove_user_from_group::handle(cx, self))
     }
 }
 
@@ -208,8 +208,8 @@ impl Request for model::AdminResetUserPasswordRequest {
     type Response = model::AdminResetUserPasswordResponse;
     const OPERATION: model::Operation = model::Operation::AdminResetUserPassword;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::admin_reset_user_password::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::admin_reset_user_password::handle(cx, self))
     }
 }
 
@@ -217,8 +217,8 @@ impl Request for model::AdminRespondToAuthChallengeRequest {
     type Response = model::AdminRespondToAuthChallengeResponse;
     const OPERATION: model::Operation = model::Operation::AdminRespondToAuthChallenge;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::auth::admin_respond_to_auth_challenge::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::auth::admin_respond_to_auth_challenge::handle(cx, self))
     }
 }
 
@@ -226,8 +226,8 @@ impl Request for model::AdminRevokeUserSessionRequest {
     type Response = model::AdminRevokeUserSessionResponse;
     const OPERATION: model::Operation = model::Operation::AdminRevokeUserSession;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::sessions::admin_revoke_user_session::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::sessions::admin_revoke_user_session::handle(cx, self))
     }
 }
 
@@ -235,8 +235,8 @@ impl Request for model::AdminSetUserMFAPreferenceRequest {
     type Response = model::AdminSetUserMFAPreferenceResponse;
     const OPERATION: model::Operation = model::Operation::AdminSetUserMFAPreference;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::mfa::admin_set_user_mfa_preference::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::mfa::admin_set_user_mfa_preference::handle(cx, self))
     }
 }
 
@@ -244,8 +244,8 @@ impl Request for model::AdminSetUserPasswordRequest {
     type Response = model::AdminSetUserPasswordResponse;
     const OPERATION: model::Operation = model::Operation::AdminSetUserPassword;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::admin_set_user_password::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::admin_set_user_password::handle(cx, self))
     }
 }
 
@@ -253,8 +253,8 @@ impl Request for model::AdminSetUserSettingsRequest {
     type Response = model::AdminSetUserSettingsResponse;
     const OPERATION: model::Operation = model::Operation::AdminSetUserSettings;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::mfa::admin_set_user_settings::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::mfa::admin_set_user_settings::handle(cx, self))
     }
 }
 
@@ -262,8 +262,8 @@ impl Request for model::AdminUpdateAuthEventFeedbackRequest {
     type Response = model::AdminUpdateAuthEventFeedbackResponse;
     const OPERATION: model::Operation = model::Operation::AdminUpdateAuthEventFeedback;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::events::admin_update_auth_event_feedback::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::events::admin_update_auth_event_feedback::handle(cx, self))
     }
 }
 
@@ -271,8 +271,8 @@ impl Request for model::AdminUpdateDeviceStatusRequest {
     type Response = model::AdminUpdateDeviceStatusResponse;
     const OPERATION: model::Operation = model::Operation::AdminUpdateDeviceStatus;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::devices::admin_update_device_status::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::devices::admin_update_device_status::handle(cx, self))
     }
 }
 
@@ -280,8 +280,8 @@ impl Request for model::AdminUpdateUserAttributesRequest {
     type Response = model::AdminUpdateUserAttributesResponse;
     const OPERATION: model::Operation = model::Operation::AdminUpdateUserAttributes;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::admin_update_user_attributes::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::admin_update_user_attributes::handle(cx, self))
     }
 }
 
@@ -289,8 +289,8 @@ impl Request for model::AdminUserGlobalSignOutRequest {
     type Response = model::AdminUserGlobalSignOutResponse;
     const OPERATION: model::Operation = model::Operation::AdminUserGlobalSignOut;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::tokens::admin_user_global_sign_out::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::tokens::admin_user_global_sign_out::handle(cx, self))
     }
 }
 
@@ -298,8 +298,8 @@ impl Request for model::AssociateSoftwareTokenRequest {
     type Response = model::AssociateSoftwareTokenResponse;
     const OPERATION: model::Operation = model::Operation::AssociateSoftwareToken;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::mfa::associate_software_token::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::mfa::associate_software_token::handle(cx, self))
     }
 }
 
@@ -307,8 +307,8 @@ impl Request for model::ChangePasswordRequest {
     type Response = model::ChangePasswordResponse;
     const OPERATION: model::Operation = model::Operation::ChangePassword;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::change_password::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::change_password::handle(cx, self))
     }
 }
 
@@ -316,8 +316,8 @@ impl Request for model::CompleteWebAuthnRegistrationRequest {
     type Response = model::CompleteWebAuthnRegistrationResponse;
     const OPERATION: model::Operation = model::Operation::CompleteWebAuthnRegistration;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::passkeys::complete_web_authn_registration::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::passkeys::complete_web_authn_registration::handle(cx, self))
     }
 }
 
@@ -325,8 +325,8 @@ impl Request for model::ConfirmDeviceRequest {
     type Response = model::ConfirmDeviceResponse;
     const OPERATION: model::Operation = model::Operation::ConfirmDevice;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::devices::confirm_device::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::devices::confirm_device::handle(cx, self))
     }
 }
 
@@ -334,8 +334,8 @@ impl Request for model::ConfirmForgotPasswordRequest {
     type Response = model::ConfirmForgotPasswordResponse;
     const OPERATION: model::Operation = model::Operation::ConfirmForgotPassword;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::auth::confirm_forgot_password::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::auth::confirm_forgot_password::handle(cx, self))
     }
 }
 
@@ -343,8 +343,8 @@ impl Request for model::ConfirmSignUpRequest {
     type Response = model::ConfirmSignUpResponse;
     const OPERATION: model::Operation = model::Operation::ConfirmSignUp;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::sign_up::confirm_sign_up::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::sign_up::confirm_sign_up::handle(cx, self))
     }
 }
 
@@ -352,8 +352,8 @@ impl Request for model::CreateGroupRequest {
     type Response = model::CreateGroupResponse;
     const OPERATION: model::Operation = model::Operation::CreateGroup;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::groups::create_group::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::groups::create_group::handle(cx, self))
     }
 }
 
@@ -361,8 +361,8 @@ impl Request for model::CreateIdentityProviderRequest {
     type Response = model::CreateIdentityProviderResponse;
     const OPERATION: model::Operation = model::Operation::CreateIdentityProvider;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::CreateIdentityProvider))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::CreateIdentityProvider)) })
     }
 }
 
@@ -370,8 +370,8 @@ impl Request for model::CreateManagedLoginBrandingRequest {
     type Response = model::CreateManagedLoginBrandingResponse;
     const OPERATION: model::Operation = model::Operation::CreateManagedLoginBranding;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::CreateManagedLoginBranding))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::CreateManagedLoginBranding)) })
     }
 }
 
@@ -379,8 +379,8 @@ impl Request for model::CreateResourceServerRequest {
     type Response = model::CreateResourceServerResponse;
     const OPERATION: model::Operation = model::Operation::CreateResourceServer;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::CreateResourceServer))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::CreateResourceServer)) })
     }
 }
 
@@ -388,8 +388,8 @@ impl Request for model::CreateTermsRequest {
     type Response = model::CreateTermsResponse;
     const OPERATION: model::Operation = model::Operation::CreateTerms;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::CreateTerms))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::CreateTerms)) })
     }
 }
 
@@ -397,8 +397,8 @@ impl Request for model::CreateUserImportJobRequest {
     type Response = model::CreateUserImportJobResponse;
     const OPERATION: model::Operation = model::Operation::CreateUserImportJob;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::imports::create_user_import_job::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::imports::create_user_import_job::handle(cx, self))
     }
 }
 
@@ -406,8 +406,8 @@ impl Request for model::CreateUserPoolRequest {
     type Response = model::CreateUserPoolResponse;
     const OPERATION: model::Operation = model::Operation::CreateUserPool;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::user_pools::create_user_pool::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::user_pools::create_user_pool::handle(cx, self))
     }
 }
 
@@ -415,8 +415,8 @@ impl Request for model::CreateUserPoolClientRequest {
     type Response = model::CreateUserPoolClientResponse;
     const OPERATION: model::Operation = model::Operation::CreateUserPoolClient;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::clients::create_user_pool_client::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::clients::create_user_pool_client::handle(cx, self))
     }
 }
 
@@ -424,8 +424,8 @@ impl Request for model::CreateUserPoolDomainRequest {
     type Response = model::CreateUserPoolDomainResponse;
     const OPERATION: model::Operation = model::Operation::CreateUserPoolDomain;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::CreateUserPoolDomain))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::CreateUserPoolDomain)) })
     }
 }
 
@@ -433,8 +433,8 @@ impl Request for model::CreateUserPoolReplicaRequest {
     type Response = model::CreateUserPoolReplicaResponse;
     const OPERATION: model::Operation = model::Operation::CreateUserPoolReplica;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::CreateUserPoolReplica))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::CreateUserPoolReplica)) })
     }
 }
 
@@ -442,8 +442,8 @@ impl Request for model::DeleteGroupRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::DeleteGroup;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::groups::delete_group::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::groups::delete_group::handle(cx, self))
     }
 }
 
@@ -451,8 +451,8 @@ impl Request for model::DeleteIdentityProviderRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::DeleteIdentityProvider;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DeleteIdentityProvider))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DeleteIdentityProvider)) })
     }
 }
 
@@ -460,8 +460,8 @@ impl Request for model::DeleteManagedLoginBrandingRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::DeleteManagedLoginBranding;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DeleteManagedLoginBranding))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DeleteManagedLoginBranding)) })
     }
 }
 
@@ -469,8 +469,8 @@ impl Request for model::DeleteResourceServerRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::DeleteResourceServer;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DeleteResourceServer))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DeleteResourceServer)) })
     }
 }
 
@@ -478,8 +478,8 @@ impl Request for model::DeleteTermsRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::DeleteTerms;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DeleteTerms))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DeleteTerms)) })
     }
 }
 
@@ -487,8 +487,8 @@ impl Request for model::DeleteUserRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::DeleteUser;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::delete_user::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::delete_user::handle(cx, self))
     }
 }
 
@@ -496,8 +496,8 @@ impl Request for model::DeleteUserAttributesRequest {
     type Response = model::DeleteUserAttributesResponse;
     const OPERATION: model::Operation = model::Operation::DeleteUserAttributes;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::delete_user_attributes::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::delete_user_attributes::handle(cx, self))
     }
 }
 
@@ -505,8 +505,8 @@ impl Request for model::DeleteUserPoolRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::DeleteUserPool;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::user_pools::delete_user_pool::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::user_pools::delete_user_pool::handle(cx, self))
     }
 }
 
@@ -514,8 +514,8 @@ impl Request for model::DeleteUserPoolClientRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::DeleteUserPoolClient;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::clients::delete_user_pool_client::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::clients::delete_user_pool_client::handle(cx, self))
     }
 }
 
@@ -523,8 +523,8 @@ impl Request for model::DeleteUserPoolClientSecretRequest {
     type Response = model::DeleteUserPoolClientSecretResponse;
     const OPERATION: model::Operation = model::Operation::DeleteUserPoolClientSecret;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::clients::delete_user_pool_client_secret::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::clients::delete_user_pool_client_secret::handle(cx, self))
     }
 }
 
@@ -532,8 +532,8 @@ impl Request for model::DeleteUserPoolDomainRequest {
     type Response = model::DeleteUserPoolDomainResponse;
     const OPERATION: model::Operation = model::Operation::DeleteUserPoolDomain;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DeleteUserPoolDomain))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DeleteUserPoolDomain)) })
     }
 }
 
@@ -541,8 +541,8 @@ impl Request for model::DeleteUserPoolReplicaRequest {
     type Response = model::DeleteUserPoolReplicaResponse;
     const OPERATION: model::Operation = model::Operation::DeleteUserPoolReplica;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DeleteUserPoolReplica))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DeleteUserPoolReplica)) })
     }
 }
 
@@ -550,8 +550,8 @@ impl Request for model::DeleteWebAuthnCredentialRequest {
     type Response = model::DeleteWebAuthnCredentialResponse;
     const OPERATION: model::Operation = model::Operation::DeleteWebAuthnCredential;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::passkeys::delete_web_authn_credential::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::passkeys::delete_web_authn_credential::handle(cx, self))
     }
 }
 
@@ -559,8 +559,8 @@ impl Request for model::DescribeIdentityProviderRequest {
     type Response = model::DescribeIdentityProviderResponse;
     const OPERATION: model::Operation = model::Operation::DescribeIdentityProvider;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DescribeIdentityProvider))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DescribeIdentityProvider)) })
     }
 }
 
@@ -568,8 +568,8 @@ impl Request for model::DescribeManagedLoginBrandingRequest {
     type Response = model::DescribeManagedLoginBrandingResponse;
     const OPERATION: model::Operation = model::Operation::DescribeManagedLoginBranding;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DescribeManagedLoginBranding))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DescribeManagedLoginBranding)) })
     }
 }
 
@@ -577,8 +577,8 @@ impl Request for model::DescribeManagedLoginBrandingByClientRequest {
     type Response = model::DescribeManagedLoginBrandingByClientResponse;
     const OPERATION: model::Operation = model::Operation::DescribeManagedLoginBrandingByClient;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DescribeManagedLoginBrandingByClient))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DescribeManagedLoginBrandingByClient)) })
     }
 }
 
@@ -586,8 +586,8 @@ impl Request for model::DescribeResourceServerRequest {
     type Response = model::DescribeResourceServerResponse;
     const OPERATION: model::Operation = model::Operation::DescribeResourceServer;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DescribeResourceServer))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DescribeResourceServer)) })
     }
 }
 
@@ -595,8 +595,8 @@ impl Request for model::DescribeRiskConfigurationRequest {
     type Response = model::DescribeRiskConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::DescribeRiskConfiguration;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::risk::describe_risk_configuration::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::risk::describe_risk_configuration::handle(cx, self))
     }
 }
 
@@ -604,8 +604,8 @@ impl Request for model::DescribeTermsRequest {
     type Response = model::DescribeTermsResponse;
     const OPERATION: model::Operation = model::Operation::DescribeTerms;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DescribeTerms))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DescribeTerms)) })
     }
 }
 
@@ -613,8 +613,8 @@ impl Request for model::DescribeTermsByClientRequest {
     type Response = model::DescribeTermsByClientResponse;
     const OPERATION: model::Operation = model::Operation::DescribeTermsByClient;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DescribeTermsByClient))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DescribeTermsByClient)) })
     }
 }
 
@@ -622,8 +622,8 @@ impl Request for model::DescribeUserImportJobRequest {
     type Response = model::DescribeUserImportJobResponse;
     const OPERATION: model::Operation = model::Operation::DescribeUserImportJob;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::imports::describe_user_import_job::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::imports::describe_user_import_job::handle(cx, self))
     }
 }
 
@@ -631,8 +631,8 @@ impl Request for model::DescribeUserPoolRequest {
     type Response = model::DescribeUserPoolResponse;
     const OPERATION: model::Operation = model::Operation::DescribeUserPool;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::user_pools::describe_user_pool::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::user_pools::describe_user_pool::handle(cx, self))
     }
 }
 
@@ -640,8 +640,8 @@ impl Request for model::DescribeUserPoolClientRequest {
     type Response = model::DescribeUserPoolClientResponse;
     const OPERATION: model::Operation = model::Operation::DescribeUserPoolClient;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::clients::describe_user_pool_client::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::clients::describe_user_pool_client::handle(cx, self))
     }
 }
 
@@ -649,8 +649,8 @@ impl Request for model::DescribeUserPoolDomainRequest {
     type Response = model::DescribeUserPoolDomainResponse;
     const OPERATION: model::Operation = model::Operation::DescribeUserPoolDomain;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::DescribeUserPoolDomain))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::DescribeUserPoolDomain)) })
     }
 }
 
@@ -658,8 +658,8 @@ impl Request for model::ForgetDeviceRequest {
     type Response = ();
     const OPERATION: model::Operation = model::Operation::ForgetDevice;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::devices::forget_device::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::devices::forget_device::handle(cx, self))
     }
 }
 
@@ -667,8 +667,8 @@ impl Request for model::ForgotPasswordRequest {
     type Response = model::ForgotPasswordResponse;
     const OPERATION: model::Operation = model::Operation::ForgotPassword;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::auth::forgot_password::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::auth::forgot_password::handle(cx, self))
     }
 }
 
@@ -676,8 +676,8 @@ impl Request for model::GetCSVHeaderRequest {
     type Response = model::GetCSVHeaderResponse;
     const OPERATION: model::Operation = model::Operation::GetCSVHeader;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::imports::get_csv_header::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::imports::get_csv_header::handle(cx, self))
     }
 }
 
@@ -685,8 +685,8 @@ impl Request for model::GetClientTokenRequest {
     type Response = model::GetClientTokenResponse;
     const OPERATION: model::Operation = model::Operation::GetClientToken;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetClientToken))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::GetClientToken)) })
     }
 }
 
@@ -694,8 +694,8 @@ impl Request for model::GetDerivedTokenRequest {
     type Response = model::GetDerivedTokenResponse;
     const OPERATION: model::Operation = model::Operation::GetDerivedToken;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::tokens::get_derived_token::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::tokens::get_derived_token::handle(cx, self))
     }
 }
 
@@ -703,8 +703,8 @@ impl Request for model::GetDeviceRequest {
     type Response = model::GetDeviceResponse;
     const OPERATION: model::Operation = model::Operation::GetDevice;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::devices::get_device::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::devices::get_device::handle(cx, self))
     }
 }
 
@@ -712,8 +712,8 @@ impl Request for model::GetGroupRequest {
     type Response = model::GetGroupResponse;
     const OPERATION: model::Operation = model::Operation::GetGroup;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::groups::get_group::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::groups::get_group::handle(cx, self))
     }
 }
 
@@ -721,8 +721,8 @@ impl Request for model::GetIdentityProviderByIdentifierRequest {
     type Response = model::GetIdentityProviderByIdentifierResponse;
     const OPERATION: model::Operation = model::Operation::GetIdentityProviderByIdentifier;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetIdentityProviderByIdentifier))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::GetIdentityProviderByIdentifier)) })
     }
 }
 
@@ -730,8 +730,8 @@ impl Request for model::GetLogDeliveryConfigurationRequest {
     type Response = model::GetLogDeliveryConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::GetLogDeliveryConfiguration;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::log_delivery::get_log_delivery_configuration::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::log_delivery::get_log_delivery_configuration::handle(cx, self))
     }
 }
 
@@ -739,8 +739,8 @@ impl Request for model::GetProvisionedLimitRequest {
     type Response = model::GetProvisionedLimitResponse;
     const OPERATION: model::Operation = model::Operation::GetProvisionedLimit;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetProvisionedLimit))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::GetProvisionedLimit)) })
     }
 }
 
@@ -748,8 +748,8 @@ impl Request for model::GetSigningCertificateRequest {
     type Response = model::GetSigningCertificateResponse;
     const OPERATION: model::Operation = model::Operation::GetSigningCertificate;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetSigningCertificate))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::GetSigningCertificate)) })
     }
 }
 
@@ -757,8 +757,8 @@ impl Request for model::GetTokensFromRefreshTokenRequest {
     type Response = model::GetTokensFromRefreshTokenResponse;
     const OPERATION: model::Operation = model::Operation::GetTokensFromRefreshToken;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::tokens::get_tokens_from_refresh_token::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::tokens::get_tokens_from_refresh_token::handle(cx, self))
     }
 }
 
@@ -766,8 +766,8 @@ impl Request for model::GetUICustomizationRequest {
     type Response = model::GetUICustomizationResponse;
     const OPERATION: model::Operation = model::Operation::GetUICustomization;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::GetUICustomization))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::GetUICustomization)) })
     }
 }
 
@@ -775,8 +775,8 @@ impl Request for model::GetUserRequest {
     type Response = model::GetUserResponse;
     const OPERATION: model::Operation = model::Operation::GetUser;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::get_user::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::get_user::handle(cx, self))
     }
 }
 
@@ -784,8 +784,8 @@ impl Request for model::GetUserAttributeVerificationCodeRequest {
     type Response = model::GetUserAttributeVerificationCodeResponse;
     const OPERATION: model::Operation = model::Operation::GetUserAttributeVerificationCode;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::get_user_attribute_verification_code::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::get_user_attribute_verification_code::handle(cx, self))
     }
 }
 
@@ -793,8 +793,8 @@ impl Request for model::GetUserAuthFactorsRequest {
     type Response = model::GetUserAuthFactorsResponse;
     const OPERATION: model::Operation = model::Operation::GetUserAuthFactors;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::mfa::get_user_auth_factors::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::mfa::get_user_auth_factors::handle(cx, self))
     }
 }
 
@@ -802,8 +802,8 @@ impl Request for model::GetUserPoolClientSessionConfigurationRequest {
     type Response = model::GetUserPoolClientSessionConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::GetUserPoolClientSessionConfiguration;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::sessions::get_user_pool_client_session_configuration::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::sessions::get_user_pool_client_session_configuration::handle(cx, self))
     }
 }
 
@@ -811,8 +811,8 @@ impl Request for model::GetUserPoolMfaConfigRequest {
     type Response = model::GetUserPoolMfaConfigResponse;
     const OPERATION: model::Operation = model::Operation::GetUserPoolMfaConfig;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::user_pools::get_user_pool_mfa_config::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::user_pools::get_user_pool_mfa_config::handle(cx, self))
     }
 }
 
@@ -820,8 +820,8 @@ impl Request for model::GetUserPoolSessionConfigurationRequest {
     type Response = model::GetUserPoolSessionConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::GetUserPoolSessionConfiguration;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::sessions::get_user_pool_session_configuration::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::sessions::get_user_pool_session_configuration::handle(cx, self))
     }
 }
 
@@ -829,8 +829,8 @@ impl Request for model::GlobalSignOutRequest {
     type Response = model::GlobalSignOutResponse;
     const OPERATION: model::Operation = model::Operation::GlobalSignOut;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::tokens::global_sign_out::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::tokens::global_sign_out::handle(cx, self))
     }
 }
 
@@ -838,8 +838,8 @@ impl Request for model::InitiateAuthRequest {
     type Response = model::InitiateAuthResponse;
     const OPERATION: model::Operation = model::Operation::InitiateAuth;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::auth::initiate_auth::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::auth::initiate_auth::handle(cx, self))
     }
 }
 
@@ -847,8 +847,8 @@ impl Request for model::ListDevicesRequest {
     type Response = model::ListDevicesResponse;
     const OPERATION: model::Operation = model::Operation::ListDevices;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::devices::list_devices::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::devices::list_devices::handle(cx, self))
     }
 }
 
@@ -856,8 +856,8 @@ impl Request for model::ListGroupsRequest {
     type Response = model::ListGroupsResponse;
     const OPERATION: model::Operation = model::Operation::ListGroups;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::groups::list_groups::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::groups::list_groups::handle(cx, self))
     }
 }
 
@@ -865,8 +865,8 @@ impl Request for model::ListIdentityProvidersRequest {
     type Response = model::ListIdentityProvidersResponse;
     const OPERATION: model::Operation = model::Operation::ListIdentityProviders;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::ListIdentityProviders))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::ListIdentityProviders)) })
     }
 }
 
@@ -874,8 +874,8 @@ impl Request for model::ListResourceServersRequest {
     type Response = model::ListResourceServersResponse;
     const OPERATION: model::Operation = model::Operation::ListResourceServers;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::ListResourceServers))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::ListResourceServers)) })
     }
 }
 
@@ -883,8 +883,8 @@ impl Request for model::ListTagsForResourceRequest {
     type Response = model::ListTagsForResourceResponse;
     const OPERATION: model::Operation = model::Operation::ListTagsForResource;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::tags::list_tags_for_resource::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::tags::list_tags_for_resource::handle(cx, self))
     }
 }
 
@@ -892,8 +892,8 @@ impl Request for model::ListTermsRequest {
     type Response = model::ListTermsResponse;
     const OPERATION: model::Operation = model::Operation::ListTerms;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::ListTerms))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::ListTerms)) })
     }
 }
 
@@ -901,8 +901,8 @@ impl Request for model::ListUserImportJobsRequest {
     type Response = model::ListUserImportJobsResponse;
     const OPERATION: model::Operation = model::Operation::ListUserImportJobs;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::imports::list_user_import_jobs::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::imports::list_user_import_jobs::handle(cx, self))
     }
 }
 
@@ -910,8 +910,8 @@ impl Request for model::ListUserPoolClientSecretsRequest {
     type Response = model::ListUserPoolClientSecretsResponse;
     const OPERATION: model::Operation = model::Operation::ListUserPoolClientSecrets;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::clients::list_user_pool_client_secrets::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::clients::list_user_pool_client_secrets::handle(cx, self))
     }
 }
 
@@ -919,8 +919,8 @@ impl Request for model::ListUserPoolClientsRequest {
     type Response = model::ListUserPoolClientsResponse;
     const OPERATION: model::Operation = model::Operation::ListUserPoolClients;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::clients::list_user_pool_clients::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::clients::list_user_pool_clients::handle(cx, self))
     }
 }
 
@@ -928,8 +928,8 @@ impl Request for model::ListUserPoolReplicasRequest {
     type Response = model::ListUserPoolReplicasResponse;
     const OPERATION: model::Operation = model::Operation::ListUserPoolReplicas;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::ListUserPoolReplicas))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::ListUserPoolReplicas)) })
     }
 }
 
@@ -937,8 +937,8 @@ impl Request for model::ListUserPoolsRequest {
     type Response = model::ListUserPoolsResponse;
     const OPERATION: model::Operation = model::Operation::ListUserPools;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::user_pools::list_user_pools::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::user_pools::list_user_pools::handle(cx, self))
     }
 }
 
@@ -946,8 +946,8 @@ impl Request for model::ListUserSessionsRequest {
     type Response = model::ListUserSessionsResponse;
     const OPERATION: model::Operation = model::Operation::ListUserSessions;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::sessions::list_user_sessions::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::sessions::list_user_sessions::handle(cx, self))
     }
 }
 
@@ -955,8 +955,8 @@ impl Request for model::ListUsersRequest {
     type Response = model::ListUsersResponse;
     const OPERATION: model::Operation = model::Operation::ListUsers;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::list_users::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::list_users::handle(cx, self))
     }
 }
 
@@ -964,8 +964,8 @@ impl Request for model::ListUsersInGroupRequest {
     type Response = model::ListUsersInGroupResponse;
     const OPERATION: model::Operation = model::Operation::ListUsersInGroup;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::groups::list_users_in_group::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::groups::list_users_in_group::handle(cx, self))
     }
 }
 
@@ -973,8 +973,8 @@ impl Request for model::ListWebAuthnCredentialsRequest {
     type Response = model::ListWebAuthnCredentialsResponse;
     const OPERATION: model::Operation = model::Operation::ListWebAuthnCredentials;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::passkeys::list_web_authn_credentials::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::passkeys::list_web_authn_credentials::handle(cx, self))
     }
 }
 
@@ -982,8 +982,8 @@ impl Request for model::ResendConfirmationCodeRequest {
     type Response = model::ResendConfirmationCodeResponse;
     const OPERATION: model::Operation = model::Operation::ResendConfirmationCode;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::sign_up::resend_confirmation_code::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::sign_up::resend_confirmation_code::handle(cx, self))
     }
 }
 
@@ -991,8 +991,8 @@ impl Request for model::RespondToAuthChallengeRequest {
     type Response = model::RespondToAuthChallengeResponse;
     const OPERATION: model::Operation = model::Operation::RespondToAuthChallenge;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::auth::respond_to_auth_challenge::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::auth::respond_to_auth_challenge::handle(cx, self))
     }
 }
 
@@ -1000,8 +1000,8 @@ impl Request for model::RevokeTokenRequest {
     type Response = model::RevokeTokenResponse;
     const OPERATION: model::Operation = model::Operation::RevokeToken;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::tokens::revoke_token::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::tokens::revoke_token::handle(cx, self))
     }
 }
 
@@ -1009,8 +1009,8 @@ impl Request for model::RevokeUserSessionRequest {
     type Response = model::RevokeUserSessionResponse;
     const OPERATION: model::Operation = model::Operation::RevokeUserSession;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::sessions::revoke_user_session::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::sessions::revoke_user_session::handle(cx, self))
     }
 }
 
@@ -1018,8 +1018,8 @@ impl Request for model::SetLogDeliveryConfigurationRequest {
     type Response = model::SetLogDeliveryConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::SetLogDeliveryConfiguration;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::log_delivery::set_log_delivery_configuration::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::log_delivery::set_log_delivery_configuration::handle(cx, self))
     }
 }
 
@@ -1027,8 +1027,8 @@ impl Request for model::SetRiskConfigurationRequest {
     type Response = model::SetRiskConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::SetRiskConfiguration;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::risk::set_risk_configuration::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::risk::set_risk_configuration::handle(cx, self))
     }
 }
 
@@ -1036,8 +1036,8 @@ impl Request for model::SetUICustomizationRequest {
     type Response = model::SetUICustomizationResponse;
     const OPERATION: model::Operation = model::Operation::SetUICustomization;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::SetUICustomization))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::SetUICustomization)) })
     }
 }
 
@@ -1045,8 +1045,8 @@ impl Request for model::SetUserMFAPreferenceRequest {
     type Response = model::SetUserMFAPreferenceResponse;
     const OPERATION: model::Operation = model::Operation::SetUserMFAPreference;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::mfa::set_user_mfa_preference::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::mfa::set_user_mfa_preference::handle(cx, self))
     }
 }
 
@@ -1054,8 +1054,8 @@ impl Request for model::SetUserPoolClientSessionConfigurationRequest {
     type Response = model::SetUserPoolClientSessionConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::SetUserPoolClientSessionConfiguration;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::sessions::set_user_pool_client_session_configuration::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::sessions::set_user_pool_client_session_configuration::handle(cx, self))
     }
 }
 
@@ -1063,8 +1063,8 @@ impl Request for model::SetUserPoolMfaConfigRequest {
     type Response = model::SetUserPoolMfaConfigResponse;
     const OPERATION: model::Operation = model::Operation::SetUserPoolMfaConfig;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::user_pools::set_user_pool_mfa_config::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::user_pools::set_user_pool_mfa_config::handle(cx, self))
     }
 }
 
@@ -1072,8 +1072,8 @@ impl Request for model::SetUserPoolSessionConfigurationRequest {
     type Response = model::SetUserPoolSessionConfigurationResponse;
     const OPERATION: model::Operation = model::Operation::SetUserPoolSessionConfiguration;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::sessions::set_user_pool_session_configuration::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::sessions::set_user_pool_session_configuration::handle(cx, self))
     }
 }
 
@@ -1081,8 +1081,8 @@ impl Request for model::SetUserSettingsRequest {
     type Response = model::SetUserSettingsResponse;
     const OPERATION: model::Operation = model::Operation::SetUserSettings;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::mfa::set_user_settings::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::mfa::set_user_settings::handle(cx, self))
     }
 }
 
@@ -1090,8 +1090,8 @@ impl Request for model::SignUpRequest {
     type Response = model::SignUpResponse;
     const OPERATION: model::Operation = model::Operation::SignUp;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::sign_up::sign_up::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::sign_up::sign_up::handle(cx, self))
     }
 }
 
@@ -1099,8 +1099,8 @@ impl Request for model::StartUserImportJobRequest {
     type Response = model::StartUserImportJobResponse;
     const OPERATION: model::Operation = model::Operation::StartUserImportJob;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::imports::start_user_import_job::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::imports::start_user_import_job::handle(cx, self))
     }
 }
 
@@ -1108,8 +1108,8 @@ impl Request for model::StartWebAuthnRegistrationRequest {
     type Response = model::StartWebAuthnRegistrationResponse;
     const OPERATION: model::Operation = model::Operation::StartWebAuthnRegistration;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::passkeys::start_web_authn_registration::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::passkeys::start_web_authn_registration::handle(cx, self))
     }
 }
 
@@ -1117,8 +1117,8 @@ impl Request for model::StopUserImportJobRequest {
     type Response = model::StopUserImportJobResponse;
     const OPERATION: model::Operation = model::Operation::StopUserImportJob;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::imports::stop_user_import_job::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::imports::stop_user_import_job::handle(cx, self))
     }
 }
 
@@ -1126,8 +1126,8 @@ impl Request for model::TagResourceRequest {
     type Response = model::TagResourceResponse;
     const OPERATION: model::Operation = model::Operation::TagResource;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::tags::tag_resource::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::tags::tag_resource::handle(cx, self))
     }
 }
 
@@ -1135,8 +1135,8 @@ impl Request for model::UntagResourceRequest {
     type Response = model::UntagResourceResponse;
     const OPERATION: model::Operation = model::Operation::UntagResource;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::tags::untag_resource::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::tags::untag_resource::handle(cx, self))
     }
 }
 
@@ -1144,8 +1144,8 @@ impl Request for model::UpdateAuthEventFeedbackRequest {
     type Response = model::UpdateAuthEventFeedbackResponse;
     const OPERATION: model::Operation = model::Operation::UpdateAuthEventFeedback;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::events::update_auth_event_feedback::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::events::update_auth_event_feedback::handle(cx, self))
     }
 }
 
@@ -1153,8 +1153,8 @@ impl Request for model::UpdateDeviceStatusRequest {
     type Response = model::UpdateDeviceStatusResponse;
     const OPERATION: model::Operation = model::Operation::UpdateDeviceStatus;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::devices::update_device_status::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::devices::update_device_status::handle(cx, self))
     }
 }
 
@@ -1162,8 +1162,8 @@ impl Request for model::UpdateGroupRequest {
     type Response = model::UpdateGroupResponse;
     const OPERATION: model::Operation = model::Operation::UpdateGroup;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::groups::update_group::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::groups::update_group::handle(cx, self))
     }
 }
 
@@ -1171,8 +1171,8 @@ impl Request for model::UpdateIdentityProviderRequest {
     type Response = model::UpdateIdentityProviderResponse;
     const OPERATION: model::Operation = model::Operation::UpdateIdentityProvider;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::UpdateIdentityProvider))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::UpdateIdentityProvider)) })
     }
 }
 
@@ -1180,8 +1180,8 @@ impl Request for model::UpdateManagedLoginBrandingRequest {
     type Response = model::UpdateManagedLoginBrandingResponse;
     const OPERATION: model::Operation = model::Operation::UpdateManagedLoginBranding;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::UpdateManagedLoginBranding))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::UpdateManagedLoginBranding)) })
     }
 }
 
@@ -1189,8 +1189,8 @@ impl Request for model::UpdateProvisionedLimitRequest {
     type Response = model::UpdateProvisionedLimitResponse;
     const OPERATION: model::Operation = model::Operation::UpdateProvisionedLimit;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::UpdateProvisionedLimit))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::UpdateProvisionedLimit)) })
     }
 }
 
@@ -1198,8 +1198,8 @@ impl Request for model::UpdateResourceServerRequest {
     type Response = model::UpdateResourceServerResponse;
     const OPERATION: model::Operation = model::Operation::UpdateResourceServer;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::UpdateResourceServer))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::UpdateResourceServer)) })
     }
 }
 
@@ -1207,8 +1207,8 @@ impl Request for model::UpdateTermsRequest {
     type Response = model::UpdateTermsResponse;
     const OPERATION: model::Operation = model::Operation::UpdateTerms;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::UpdateTerms))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::UpdateTerms)) })
     }
 }
 
@@ -1216,8 +1216,8 @@ impl Request for model::UpdateUserAttributesRequest {
     type Response = model::UpdateUserAttributesResponse;
     const OPERATION: model::Operation = model::Operation::UpdateUserAttributes;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::update_user_attributes::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::update_user_attributes::handle(cx, self))
     }
 }
 
@@ -1225,8 +1225,8 @@ impl Request for model::UpdateUserPoolRequest {
     type Response = model::UpdateUserPoolResponse;
     const OPERATION: model::Operation = model::Operation::UpdateUserPool;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::user_pools::update_user_pool::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::user_pools::update_user_pool::handle(cx, self))
     }
 }
 
@@ -1234,8 +1234,8 @@ impl Request for model::UpdateUserPoolClientRequest {
     type Response = model::UpdateUserPoolClientResponse;
     const OPERATION: model::Operation = model::Operation::UpdateUserPoolClient;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::clients::update_user_pool_client::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::clients::update_user_pool_client::handle(cx, self))
     }
 }
 
@@ -1243,8 +1243,8 @@ impl Request for model::UpdateUserPoolDomainRequest {
     type Response = model::UpdateUserPoolDomainResponse;
     const OPERATION: model::Operation = model::Operation::UpdateUserPoolDomain;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::UpdateUserPoolDomain))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::UpdateUserPoolDomain)) })
     }
 }
 
@@ -1252,8 +1252,8 @@ impl Request for model::UpdateUserPoolReplicaRequest {
     type Response = model::UpdateUserPoolReplicaResponse;
     const OPERATION: model::Operation = model::Operation::UpdateUserPoolReplica;
 
-    async fn handle(self, _cx: &Context) -> Result<Self::Response, Error> {
-        Err(Error::not_built(model::Operation::UpdateUserPoolReplica))
+    fn handle(self, _cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(async { Err(Error::not_built(model::Operation::UpdateUserPoolReplica)) })
     }
 }
 
@@ -1261,8 +1261,8 @@ impl Request for model::VerifySoftwareTokenRequest {
     type Response = model::VerifySoftwareTokenResponse;
     const OPERATION: model::Operation = model::Operation::VerifySoftwareToken;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::mfa::verify_software_token::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::mfa::verify_software_token::handle(cx, self))
     }
 }
 
@@ -1270,272 +1270,214 @@ impl Request for model::VerifyUserAttributeRequest {
     type Response = model::VerifyUserAttributeResponse;
     const OPERATION: model::Operation = model::Operation::VerifyUserAttribute;
 
-    async fn handle(self, cx: &Context) -> Result<Self::Response, Error> {
-        crate::users::verify_user_attribute::handle(cx, self).await
+    fn handle(self, cx: &Context) -> Handling<'_, Self::Response> {
+        Box::pin(crate::users::verify_user_attribute::handle(cx, self))
     }
 }
 
 /// Runs the operation on a decoded and validated request.
-pub async fn dispatch(cx: &Context, operation: model::Operation, input: Value) -> Result<Reply, Error> {
+pub fn dispatch(cx: &Context, operation: model::Operation, input: Value) -> Handling<'_, Reply> {
     match operation {
-        model::Operation::AddCustomAttributes => Box::pin(call::<model::AddCustomAttributesRequest>(cx, input)).await,
-        model::Operation::AddUserPoolClientSecret => {
-            Box::pin(call::<model::AddUserPoolClientSecretRequest>(cx, input)).await
-        }
-        model::Operation::AdminAddUserToGroup => Box::pin(call::<model::AdminAddUserToGroupRequest>(cx, input)).await,
-        model::Operation::AdminConfirmSignUp => Box::pin(call::<model::AdminConfirmSignUpRequest>(cx, input)).await,
-        model::Operation::AdminCreateUser => Box::pin(call::<model::AdminCreateUserRequest>(cx, input)).await,
+        model::Operation::AddCustomAttributes => Box::pin(call::<model::AddCustomAttributesRequest>(cx, input)),
+        model::Operation::AddUserPoolClientSecret => Box::pin(call::<model::AddUserPoolClientSecretRequest>(cx, input)),
+        model::Operation::AdminAddUserToGroup => Box::pin(call::<model::AdminAddUserToGroupRequest>(cx, input)),
+        model::Operation::AdminConfirmSignUp => Box::pin(call::<model::AdminConfirmSignUpRequest>(cx, input)),
+        model::Operation::AdminCreateUser => Box::pin(call::<model::AdminCreateUserRequest>(cx, input)),
         model::Operation::AdminDeleteSoftwareToken => {
-            Box::pin(call::<model::AdminDeleteSoftwareTokenRequest>(cx, input)).await
+            Box::pin(call::<model::AdminDeleteSoftwareTokenRequest>(cx, input))
         }
-        model::Operation::AdminDeleteUser => Box::pin(call::<model::AdminDeleteUserRequest>(cx, input)).await,
+        model::Operation::AdminDeleteUser => Box::pin(call::<model::AdminDeleteUserRequest>(cx, input)),
         model::Operation::AdminDeleteUserAttributes => {
-            Box::pin(call::<model::AdminDeleteUserAttributesRequest>(cx, input)).await
+            Box::pin(call::<model::AdminDeleteUserAttributesRequest>(cx, input))
         }
         model::Operation::AdminDisableProviderForUser => {
-            Box::pin(call::<model::AdminDisableProviderForUserRequest>(cx, input)).await
+            Box::pin(call::<model::AdminDisableProviderForUserRequest>(cx, input))
         }
-        model::Operation::AdminDisableUser => Box::pin(call::<model::AdminDisableUserRequest>(cx, input)).await,
-        model::Operation::AdminEnableUser => Box::pin(call::<model::AdminEnableUserRequest>(cx, input)).await,
-        model::Operation::AdminForgetDevice => Box::pin(call::<model::AdminForgetDeviceRequest>(cx, input)).await,
-        model::Operation::AdminGetDevice => Box::pin(call::<model::AdminGetDeviceRequest>(cx, input)).await,
-        model::Operation::AdminGetUser => Box::pin(call::<model::AdminGetUserRequest>(cx, input)).await,
-        model::Operation::AdminGetUserAuthFactors => {
-            Box::pin(call::<model::AdminGetUserAuthFactorsRequest>(cx, input)).await
-        }
-        model::Operation::AdminInitiateAuth => Box::pin(call::<model::AdminInitiateAuthRequest>(cx, input)).await,
+        model::Operation::AdminDisableUser => Box::pin(call::<model::AdminDisableUserRequest>(cx, input)),
+        model::Operation::AdminEnableUser => Box::pin(call::<model::AdminEnableUserRequest>(cx, input)),
+        model::Operation::AdminForgetDevice => Box::pin(call::<model::AdminForgetDeviceRequest>(cx, input)),
+        model::Operation::AdminGetDevice => Box::pin(call::<model::AdminGetDeviceRequest>(cx, input)),
+        model::Operation::AdminGetUser => Box::pin(call::<model::AdminGetUserRequest>(cx, input)),
+        model::Operation::AdminGetUserAuthFactors => Box::pin(call::<model::AdminGetUserAuthFactorsRequest>(cx, input)),
+        model::Operation::AdminInitiateAuth => Box::pin(call::<model::AdminInitiateAuthRequest>(cx, input)),
         model::Operation::AdminLinkProviderForUser => {
-            Box::pin(call::<model::AdminLinkProviderForUserRequest>(cx, input)).await
+            Box::pin(call::<model::AdminLinkProviderForUserRequest>(cx, input))
         }
-        model::Operation::AdminListDevices => Box::pin(call::<model::AdminListDevicesRequest>(cx, input)).await,
-        model::Operation::AdminListGroupsForUser => {
-            Box::pin(call::<model::AdminListGroupsForUserRequest>(cx, input)).await
-        }
-        model::Operation::AdminListUserAuthEvents => {
-            Box::pin(call::<model::AdminListUserAuthEventsRequest>(cx, input)).await
-        }
-        model::Operation::AdminListUserSessions => {
-            Box::pin(call::<model::AdminListUserSessionsRequest>(cx, input)).await
-        }
+        model::Operation::AdminListDevices => Box::pin(call::<model::AdminListDevicesRequest>(cx, input)),
+        model::Operation::AdminListGroupsForUser => Box::pin(call::<model::AdminListGroupsForUserRequest>(cx, input)),
+        model::Operation::AdminListUserAuthEvents => Box::pin(call::<model::AdminListUserAuthEventsRequest>(cx, input)),
+        model::Operation::AdminListUserSessions => Box::pin(call::<model::AdminListUserSessionsRequest>(cx, input)),
         model::Operation::AdminRemoveUserFromGroup => {
-            Box::pin(call::<model::AdminRemoveUserFromGroupRequest>(cx, input)).await
+            Box::pin(call::<model::AdminRemoveUserFromGroupRequest>(cx, input))
         }
-        model::Operation::AdminResetUserPassword => {
-            Box::pin(call::<model::AdminResetUserPasswordRequest>(cx, input)).await
-        }
+        model::Operation::AdminResetUserPassword => Box::pin(call::<model::AdminResetUserPasswordRequest>(cx, input)),
         model::Operation::AdminRespondToAuthChallenge => {
-            Box::pin(call::<model::AdminRespondToAuthChallengeRequest>(cx, input)).await
+            Box::pin(call::<model::AdminRespondToAuthChallengeRequest>(cx, input))
         }
-        model::Operation::AdminRevokeUserSession => {
-            Box::pin(call::<model::AdminRevokeUserSessionRequest>(cx, input)).await
-        }
+        model::Operation::AdminRevokeUserSession => Box::pin(call::<model::AdminRevokeUserSessionRequest>(cx, input)),
         model::Operation::AdminSetUserMFAPreference => {
-            Box::pin(call::<model::AdminSetUserMFAPreferenceRequest>(cx, input)).await
+            Box::pin(call::<model::AdminSetUserMFAPreferenceRequest>(cx, input))
         }
-        model::Operation::AdminSetUserPassword => Box::pin(call::<model::AdminSetUserPasswordRequest>(cx, input)).await,
-        model::Operation::AdminSetUserSettings => Box::pin(call::<model::AdminSetUserSettingsRequest>(cx, input)).await,
+        model::Operation::AdminSetUserPassword => Box::pin(call::<model::AdminSetUserPasswordRequest>(cx, input)),
+        model::Operation::AdminSetUserSettings => Box::pin(call::<model::AdminSetUserSettingsRequest>(cx, input)),
         model::Operation::AdminUpdateAuthEventFeedback => {
-            Box::pin(call::<model::AdminUpdateAuthEventFeedbackRequest>(cx, input)).await
+            Box::pin(call::<model::AdminUpdateAuthEventFeedbackRequest>(cx, input))
         }
-        model::Operation::AdminUpdateDeviceStatus => {
-            Box::pin(call::<model::AdminUpdateDeviceStatusRequest>(cx, input)).await
-        }
+        model::Operation::AdminUpdateDeviceStatus => Box::pin(call::<model::AdminUpdateDeviceStatusRequest>(cx, input)),
         model::Operation::AdminUpdateUserAttributes => {
-            Box::pin(call::<model::AdminUpdateUserAttributesRequest>(cx, input)).await
+            Box::pin(call::<model::AdminUpdateUserAttributesRequest>(cx, input))
         }
-        model::Operation::AdminUserGlobalSignOut => {
-            Box::pin(call::<model::AdminUserGlobalSignOutRequest>(cx, input)).await
-        }
-        model::Operation::AssociateSoftwareToken => {
-            Box::pin(call::<model::AssociateSoftwareTokenRequest>(cx, input)).await
-        }
-        model::Operation::ChangePassword => Box::pin(call::<model::ChangePasswordRequest>(cx, input)).await,
+        model::Operation::AdminUserGlobalSignOut => Box::pin(call::<model::AdminUserGlobalSignOutRequest>(cx, input)),
+        model::Operation::AssociateSoftwareToken => Box::pin(call::<model::AssociateSoftwareTokenRequest>(cx, input)),
+        model::Operation::ChangePassword => Box::pin(call::<model::ChangePasswordRequest>(cx, input)),
         model::Operation::CompleteWebAuthnRegistration => {
-            Box::pin(call::<model::CompleteWebAuthnRegistrationRequest>(cx, input)).await
+            Box::pin(call::<model::CompleteWebAuthnRegistrationRequest>(cx, input))
         }
-        model::Operation::ConfirmDevice => Box::pin(call::<model::ConfirmDeviceRequest>(cx, input)).await,
-        model::Operation::ConfirmForgotPassword => {
-            Box::pin(call::<model::ConfirmForgotPasswordRequest>(cx, input)).await
-        }
-        model::Operation::ConfirmSignUp => Box::pin(call::<model::ConfirmSignUpRequest>(cx, input)).await,
-        model::Operation::CreateGroup => Box::pin(call::<model::CreateGroupRequest>(cx, input)).await,
-        model::Operation::CreateIdentityProvider => {
-            Box::pin(call::<model::CreateIdentityProviderRequest>(cx, input)).await
-        }
+        model::Operation::ConfirmDevice => Box::pin(call::<model::ConfirmDeviceRequest>(cx, input)),
+        model::Operation::ConfirmForgotPassword => Box::pin(call::<model::ConfirmForgotPasswordRequest>(cx, input)),
+        model::Operation::ConfirmSignUp => Box::pin(call::<model::ConfirmSignUpRequest>(cx, input)),
+        model::Operation::CreateGroup => Box::pin(call::<model::CreateGroupRequest>(cx, input)),
+        model::Operation::CreateIdentityProvider => Box::pin(call::<model::CreateIdentityProviderRequest>(cx, input)),
         model::Operation::CreateManagedLoginBranding => {
-            Box::pin(call::<model::CreateManagedLoginBrandingRequest>(cx, input)).await
+            Box::pin(call::<model::CreateManagedLoginBrandingRequest>(cx, input))
         }
-        model::Operation::CreateResourceServer => Box::pin(call::<model::CreateResourceServerRequest>(cx, input)).await,
-        model::Operation::CreateTerms => Box::pin(call::<model::CreateTermsRequest>(cx, input)).await,
-        model::Operation::CreateUserImportJob => Box::pin(call::<model::CreateUserImportJobRequest>(cx, input)).await,
-        model::Operation::CreateUserPool => Box::pin(call::<model::CreateUserPoolRequest>(cx, input)).await,
-        model::Operation::CreateUserPoolClient => Box::pin(call::<model::CreateUserPoolClientRequest>(cx, input)).await,
-        model::Operation::CreateUserPoolDomain => Box::pin(call::<model::CreateUserPoolDomainRequest>(cx, input)).await,
-        model::Operation::CreateUserPoolReplica => {
-            Box::pin(call::<model::CreateUserPoolReplicaRequest>(cx, input)).await
-        }
-        model::Operation::DeleteGroup => Box::pin(call::<model::DeleteGroupRequest>(cx, input)).await,
-        model::Operation::DeleteIdentityProvider => {
-            Box::pin(call::<model::DeleteIdentityProviderRequest>(cx, input)).await
-        }
+        model::Operation::CreateResourceServer => Box::pin(call::<model::CreateResourceServerRequest>(cx, input)),
+        model::Operation::CreateTerms => Box::pin(call::<model::CreateTermsRequest>(cx, input)),
+        model::Operation::CreateUserImportJob => Box::pin(call::<model::CreateUserImportJobRequest>(cx, input)),
+        model::Operation::CreateUserPool => Box::pin(call::<model::CreateUserPoolRequest>(cx, input)),
+        model::Operation::CreateUserPoolClient => Box::pin(call::<model::CreateUserPoolClientRequest>(cx, input)),
+        model::Operation::CreateUserPoolDomain => Box::pin(call::<model::CreateUserPoolDomainRequest>(cx, input)),
+        model::Operation::CreateUserPoolReplica => Box::pin(call::<model::CreateUserPoolReplicaRequest>(cx, input)),
+        model::Operation::DeleteGroup => Box::pin(call::<model::DeleteGroupRequest>(cx, input)),
+        model::Operation::DeleteIdentityProvider => Box::pin(call::<model::DeleteIdentityProviderRequest>(cx, input)),
         model::Operation::DeleteManagedLoginBranding => {
-            Box::pin(call::<model::DeleteManagedLoginBrandingRequest>(cx, input)).await
+            Box::pin(call::<model::DeleteManagedLoginBrandingRequest>(cx, input))
         }
-        model::Operation::DeleteResourceServer => Box::pin(call::<model::DeleteResourceServerRequest>(cx, input)).await,
-        model::Operation::DeleteTerms => Box::pin(call::<model::DeleteTermsRequest>(cx, input)).await,
-        model::Operation::DeleteUser => Box::pin(call::<model::DeleteUserRequest>(cx, input)).await,
-        model::Operation::DeleteUserAttributes => Box::pin(call::<model::DeleteUserAttributesRequest>(cx, input)).await,
-        model::Operation::DeleteUserPool => Box::pin(call::<model::DeleteUserPoolRequest>(cx, input)).await,
-        model::Operation::DeleteUserPoolClient => Box::pin(call::<model::DeleteUserPoolClientRequest>(cx, input)).await,
+        model::Operation::DeleteResourceServer => Box::pin(call::<model::DeleteResourceServerRequest>(cx, input)),
+        model::Operation::DeleteTerms => Box::pin(call::<model::DeleteTermsRequest>(cx, input)),
+        model::Operation::DeleteUser => Box::pin(call::<model::DeleteUserRequest>(cx, input)),
+        model::Operation::DeleteUserAttributes => Box::pin(call::<model::DeleteUserAttributesRequest>(cx, input)),
+        model::Operation::DeleteUserPool => Box::pin(call::<model::DeleteUserPoolRequest>(cx, input)),
+        model::Operation::DeleteUserPoolClient => Box::pin(call::<model::DeleteUserPoolClientRequest>(cx, input)),
         model::Operation::DeleteUserPoolClientSecret => {
-            Box::pin(call::<model::DeleteUserPoolClientSecretRequest>(cx, input)).await
+            Box::pin(call::<model::DeleteUserPoolClientSecretRequest>(cx, input))
         }
-        model::Operation::DeleteUserPoolDomain => Box::pin(call::<model::DeleteUserPoolDomainRequest>(cx, input)).await,
-        model::Operation::DeleteUserPoolReplica => {
-            Box::pin(call::<model::DeleteUserPoolReplicaRequest>(cx, input)).await
-        }
+        model::Operation::DeleteUserPoolDomain => Box::pin(call::<model::DeleteUserPoolDomainRequest>(cx, input)),
+        model::Operation::DeleteUserPoolReplica => Box::pin(call::<model::DeleteUserPoolReplicaRequest>(cx, input)),
         model::Operation::DeleteWebAuthnCredential => {
-            Box::pin(call::<model::DeleteWebAuthnCredentialRequest>(cx, input)).await
+            Box::pin(call::<model::DeleteWebAuthnCredentialRequest>(cx, input))
         }
         model::Operation::DescribeIdentityProvider => {
-            Box::pin(call::<model::DescribeIdentityProviderRequest>(cx, input)).await
+            Box::pin(call::<model::DescribeIdentityProviderRequest>(cx, input))
         }
         model::Operation::DescribeManagedLoginBranding => {
-            Box::pin(call::<model::DescribeManagedLoginBrandingRequest>(cx, input)).await
+            Box::pin(call::<model::DescribeManagedLoginBrandingRequest>(cx, input))
         }
         model::Operation::DescribeManagedLoginBrandingByClient => {
-            Box::pin(call::<model::DescribeManagedLoginBrandingByClientRequest>(cx, input)).await
+            Box::pin(call::<model::DescribeManagedLoginBrandingByClientRequest>(cx, input))
         }
-        model::Operation::DescribeResourceServer => {
-            Box::pin(call::<model::DescribeResourceServerRequest>(cx, input)).await
-        }
+        model::Operation::DescribeResourceServer => Box::pin(call::<model::DescribeResourceServerRequest>(cx, input)),
         model::Operation::DescribeRiskConfiguration => {
-            Box::pin(call::<model::DescribeRiskConfigurationRequest>(cx, input)).await
+            Box::pin(call::<model::DescribeRiskConfigurationRequest>(cx, input))
         }
-        model::Operation::DescribeTerms => Box::pin(call::<model::DescribeTermsRequest>(cx, input)).await,
-        model::Operation::DescribeTermsByClient => {
-            Box::pin(call::<model::DescribeTermsByClientRequest>(cx, input)).await
-        }
-        model::Operation::DescribeUserImportJob => {
-            Box::pin(call::<model::DescribeUserImportJobRequest>(cx, input)).await
-        }
-        model::Operation::DescribeUserPool => Box::pin(call::<model::DescribeUserPoolRequest>(cx, input)).await,
-        model::Operation::DescribeUserPoolClient => {
-            Box::pin(call::<model::DescribeUserPoolClientRequest>(cx, input)).await
-        }
-        model::Operation::DescribeUserPoolDomain => {
-            Box::pin(call::<model::DescribeUserPoolDomainRequest>(cx, input)).await
-        }
-        model::Operation::ForgetDevice => Box::pin(call::<model::ForgetDeviceRequest>(cx, input)).await,
-        model::Operation::ForgotPassword => Box::pin(call::<model::ForgotPasswordRequest>(cx, input)).await,
-        model::Operation::GetCSVHeader => Box::pin(call::<model::GetCSVHeaderRequest>(cx, input)).await,
-        model::Operation::GetClientToken => Box::pin(call::<model::GetClientTokenRequest>(cx, input)).await,
-        model::Operation::GetDerivedToken => Box::pin(call::<model::GetDerivedTokenRequest>(cx, input)).await,
-        model::Operation::GetDevice => Box::pin(call::<model::GetDeviceRequest>(cx, input)).await,
-        model::Operation::GetGroup => Box::pin(call::<model::GetGroupRequest>(cx, input)).await,
+        model::Operation::DescribeTerms => Box::pin(call::<model::DescribeTermsRequest>(cx, input)),
+        model::Operation::DescribeTermsByClient => Box::pin(call::<model::DescribeTermsByClientRequest>(cx, input)),
+        model::Operation::DescribeUserImportJob => Box::pin(call::<model::DescribeUserImportJobRequest>(cx, input)),
+        model::Operation::DescribeUserPool => Box::pin(call::<model::DescribeUserPoolRequest>(cx, input)),
+        model::Operation::DescribeUserPoolClient => Box::pin(call::<model::DescribeUserPoolClientRequest>(cx, input)),
+        model::Operation::DescribeUserPoolDomain => Box::pin(call::<model::DescribeUserPoolDomainRequest>(cx, input)),
+        model::Operation::ForgetDevice => Box::pin(call::<model::ForgetDeviceRequest>(cx, input)),
+        model::Operation::ForgotPassword => Box::pin(call::<model::ForgotPasswordRequest>(cx, input)),
+        model::Operation::GetCSVHeader => Box::pin(call::<model::GetCSVHeaderRequest>(cx, input)),
+        model::Operation::GetClientToken => Box::pin(call::<model::GetClientTokenRequest>(cx, input)),
+        model::Operation::GetDerivedToken => Box::pin(call::<model::GetDerivedTokenRequest>(cx, input)),
+        model::Operation::GetDevice => Box::pin(call::<model::GetDeviceRequest>(cx, input)),
+        model::Operation::GetGroup => Box::pin(call::<model::GetGroupRequest>(cx, input)),
         model::Operation::GetIdentityProviderByIdentifier => {
-            Box::pin(call::<model::GetIdentityProviderByIdentifierRequest>(cx, input)).await
+            Box::pin(call::<model::GetIdentityProviderByIdentifierRequest>(cx, input))
         }
         model::Operation::GetLogDeliveryConfiguration => {
-            Box::pin(call::<model::GetLogDeliveryConfigurationRequest>(cx, input)).await
+            Box::pin(call::<model::GetLogDeliveryConfigurationRequest>(cx, input))
         }
-        model::Operation::GetProvisionedLimit => Box::pin(call::<model::GetProvisionedLimitRequest>(cx, input)).await,
-        model::Operation::GetSigningCertificate => {
-            Box::pin(call::<model::GetSigningCertificateRequest>(cx, input)).await
-        }
+        model::Operation::GetProvisionedLimit => Box::pin(call::<model::GetProvisionedLimitRequest>(cx, input)),
+        model::Operation::GetSigningCertificate => Box::pin(call::<model::GetSigningCertificateRequest>(cx, input)),
         model::Operation::GetTokensFromRefreshToken => {
-            Box::pin(call::<model::GetTokensFromRefreshTokenRequest>(cx, input)).await
+            Box::pin(call::<model::GetTokensFromRefreshTokenRequest>(cx, input))
         }
-        model::Operation::GetUICustomization => Box::pin(call::<model::GetUICustomizationRequest>(cx, input)).await,
-        model::Operation::GetUser => Box::pin(call::<model::GetUserRequest>(cx, input)).await,
+        model::Operation::GetUICustomization => Box::pin(call::<model::GetUICustomizationRequest>(cx, input)),
+        model::Operation::GetUser => Box::pin(call::<model::GetUserRequest>(cx, input)),
         model::Operation::GetUserAttributeVerificationCode => {
-            Box::pin(call::<model::GetUserAttributeVerificationCodeRequest>(cx, input)).await
+            Box::pin(call::<model::GetUserAttributeVerificationCodeRequest>(cx, input))
         }
-        model::Operation::GetUserAuthFactors => Box::pin(call::<model::GetUserAuthFactorsRequest>(cx, input)).await,
+        model::Operation::GetUserAuthFactors => Box::pin(call::<model::GetUserAuthFactorsRequest>(cx, input)),
         model::Operation::GetUserPoolClientSessionConfiguration => {
-            Box::pin(call::<model::GetUserPoolClientSessionConfigurationRequest>(cx, input)).await
+            Box::pin(call::<model::GetUserPoolClientSessionConfigurationRequest>(cx, input))
         }
-        model::Operation::GetUserPoolMfaConfig => Box::pin(call::<model::GetUserPoolMfaConfigRequest>(cx, input)).await,
+        model::Operation::GetUserPoolMfaConfig => Box::pin(call::<model::GetUserPoolMfaConfigRequest>(cx, input)),
         model::Operation::GetUserPoolSessionConfiguration => {
-            Box::pin(call::<model::GetUserPoolSessionConfigurationRequest>(cx, input)).await
+            Box::pin(call::<model::GetUserPoolSessionConfigurationRequest>(cx, input))
         }
-        model::Operation::GlobalSignOut => Box::pin(call::<model::GlobalSignOutRequest>(cx, input)).await,
-        model::Operation::InitiateAuth => Box::pin(call::<model::InitiateAuthRequest>(cx, input)).await,
-        model::Operation::ListDevices => Box::pin(call::<model::ListDevicesRequest>(cx, input)).await,
-        model::Operation::ListGroups => Box::pin(call::<model::ListGroupsRequest>(cx, input)).await,
-        model::Operation::ListIdentityProviders => {
-            Box::pin(call::<model::ListIdentityProvidersRequest>(cx, input)).await
-        }
-        model::Operation::ListResourceServers => Box::pin(call::<model::ListResourceServersRequest>(cx, input)).await,
-        model::Operation::ListTagsForResource => Box::pin(call::<model::ListTagsForResourceRequest>(cx, input)).await,
-        model::Operation::ListTerms => Box::pin(call::<model::ListTermsRequest>(cx, input)).await,
-        model::Operation::ListUserImportJobs => Box::pin(call::<model::ListUserImportJobsRequest>(cx, input)).await,
+        model::Operation::GlobalSignOut => Box::pin(call::<model::GlobalSignOutRequest>(cx, input)),
+        model::Operation::InitiateAuth => Box::pin(call::<model::InitiateAuthRequest>(cx, input)),
+        model::Operation::ListDevices => Box::pin(call::<model::ListDevicesRequest>(cx, input)),
+        model::Operation::ListGroups => Box::pin(call::<model::ListGroupsRequest>(cx, input)),
+        model::Operation::ListIdentityProviders => Box::pin(call::<model::ListIdentityProvidersRequest>(cx, input)),
+        model::Operation::ListResourceServers => Box::pin(call::<model::ListResourceServersRequest>(cx, input)),
+        model::Operation::ListTagsForResource => Box::pin(call::<model::ListTagsForResourceRequest>(cx, input)),
+        model::Operation::ListTerms => Box::pin(call::<model::ListTermsRequest>(cx, input)),
+        model::Operation::ListUserImportJobs => Box::pin(call::<model::ListUserImportJobsRequest>(cx, input)),
         model::Operation::ListUserPoolClientSecrets => {
-            Box::pin(call::<model::ListUserPoolClientSecretsRequest>(cx, input)).await
+            Box::pin(call::<model::ListUserPoolClientSecretsRequest>(cx, input))
         }
-        model::Operation::ListUserPoolClients => Box::pin(call::<model::ListUserPoolClientsRequest>(cx, input)).await,
-        model::Operation::ListUserPoolReplicas => Box::pin(call::<model::ListUserPoolReplicasRequest>(cx, input)).await,
-        model::Operation::ListUserPools => Box::pin(call::<model::ListUserPoolsRequest>(cx, input)).await,
-        model::Operation::ListUserSessions => Box::pin(call::<model::ListUserSessionsRequest>(cx, input)).await,
-        model::Operation::ListUsers => Box::pin(call::<model::ListUsersRequest>(cx, input)).await,
-        model::Operation::ListUsersInGroup => Box::pin(call::<model::ListUsersInGroupRequest>(cx, input)).await,
-        model::Operation::ListWebAuthnCredentials => {
-            Box::pin(call::<model::ListWebAuthnCredentialsRequest>(cx, input)).await
-        }
-        model::Operation::ResendConfirmationCode => {
-            Box::pin(call::<model::ResendConfirmationCodeRequest>(cx, input)).await
-        }
-        model::Operation::RespondToAuthChallenge => {
-            Box::pin(call::<model::RespondToAuthChallengeRequest>(cx, input)).await
-        }
-        model::Operation::RevokeToken => Box::pin(call::<model::RevokeTokenRequest>(cx, input)).await,
-        model::Operation::RevokeUserSession => Box::pin(call::<model::RevokeUserSessionRequest>(cx, input)).await,
+        model::Operation::ListUserPoolClients => Box::pin(call::<model::ListUserPoolClientsRequest>(cx, input)),
+        model::Operation::ListUserPoolReplicas => Box::pin(call::<model::ListUserPoolReplicasRequest>(cx, input)),
+        model::Operation::ListUserPools => Box::pin(call::<model::ListUserPoolsRequest>(cx, input)),
+        model::Operation::ListUserSessions => Box::pin(call::<model::ListUserSessionsRequest>(cx, input)),
+        model::Operation::ListUsers => Box::pin(call::<model::ListUsersRequest>(cx, input)),
+        model::Operation::ListUsersInGroup => Box::pin(call::<model::ListUsersInGroupRequest>(cx, input)),
+        model::Operation::ListWebAuthnCredentials => Box::pin(call::<model::ListWebAuthnCredentialsRequest>(cx, input)),
+        model::Operation::ResendConfirmationCode => Box::pin(call::<model::ResendConfirmationCodeRequest>(cx, input)),
+        model::Operation::RespondToAuthChallenge => Box::pin(call::<model::RespondToAuthChallengeRequest>(cx, input)),
+        model::Operation::RevokeToken => Box::pin(call::<model::RevokeTokenRequest>(cx, input)),
+        model::Operation::RevokeUserSession => Box::pin(call::<model::RevokeUserSessionRequest>(cx, input)),
         model::Operation::SetLogDeliveryConfiguration => {
-            Box::pin(call::<model::SetLogDeliveryConfigurationRequest>(cx, input)).await
+            Box::pin(call::<model::SetLogDeliveryConfigurationRequest>(cx, input))
         }
-        model::Operation::SetRiskConfiguration => Box::pin(call::<model::SetRiskConfigurationRequest>(cx, input)).await,
-        model::Operation::SetUICustomization => Box::pin(call::<model::SetUICustomizationRequest>(cx, input)).await,
-        model::Operation::SetUserMFAPreference => Box::pin(call::<model::SetUserMFAPreferenceRequest>(cx, input)).await,
+        model::Operation::SetRiskConfiguration => Box::pin(call::<model::SetRiskConfigurationRequest>(cx, input)),
+        model::Operation::SetUICustomization => Box::pin(call::<model::SetUICustomizationRequest>(cx, input)),
+        model::Operation::SetUserMFAPreference => Box::pin(call::<model::SetUserMFAPreferenceRequest>(cx, input)),
         model::Operation::SetUserPoolClientSessionConfiguration => {
-            Box::pin(call::<model::SetUserPoolClientSessionConfigurationRequest>(cx, input)).await
+            Box::pin(call::<model::SetUserPoolClientSessionConfigurationRequest>(cx, input))
         }
-        model::Operation::SetUserPoolMfaConfig => Box::pin(call::<model::SetUserPoolMfaConfigRequest>(cx, input)).await,
+        model::Operation::SetUserPoolMfaConfig => Box::pin(call::<model::SetUserPoolMfaConfigRequest>(cx, input)),
         model::Operation::SetUserPoolSessionConfiguration => {
-            Box::pin(call::<model::SetUserPoolSessionConfigurationRequest>(cx, input)).await
+            Box::pin(call::<model::SetUserPoolSessionConfigurationRequest>(cx, input))
         }
-        model::Operation::SetUserSettings => Box::pin(call::<model::SetUserSettingsRequest>(cx, input)).await,
-        model::Operation::SignUp => Box::pin(call::<model::SignUpRequest>(cx, input)).await,
-        model::Operation::StartUserImportJob => Box::pin(call::<model::StartUserImportJobRequest>(cx, input)).await,
+        model::Operation::SetUserSettings => Box::pin(call::<model::SetUserSettingsRequest>(cx, input)),
+        model::Operation::SignUp => Box::pin(call::<model::SignUpRequest>(cx, input)),
+        model::Operation::StartUserImportJob => Box::pin(call::<model::StartUserImportJobRequest>(cx, input)),
         model::Operation::StartWebAuthnRegistration => {
-            Box::pin(call::<model::StartWebAuthnRegistrationRequest>(cx, input)).await
+            Box::pin(call::<model::StartWebAuthnRegistrationRequest>(cx, input))
         }
-        model::Operation::StopUserImportJob => Box::pin(call::<model::StopUserImportJobRequest>(cx, input)).await,
-        model::Operation::TagResource => Box::pin(call::<model::TagResourceRequest>(cx, input)).await,
-        model::Operation::UntagResource => Box::pin(call::<model::UntagResourceRequest>(cx, input)).await,
-        model::Operation::UpdateAuthEventFeedback => {
-            Box::pin(call::<model::UpdateAuthEventFeedbackRequest>(cx, input)).await
-        }
-        model::Operation::UpdateDeviceStatus => Box::pin(call::<model::UpdateDeviceStatusRequest>(cx, input)).await,
-        model::Operation::UpdateGroup => Box::pin(call::<model::UpdateGroupRequest>(cx, input)).await,
-        model::Operation::UpdateIdentityProvider => {
-            Box::pin(call::<model::UpdateIdentityProviderRequest>(cx, input)).await
-        }
+        model::Operation::StopUserImportJob => Box::pin(call::<model::StopUserImportJobRequest>(cx, input)),
+        model::Operation::TagResource => Box::pin(call::<model::TagResourceRequest>(cx, input)),
+        model::Operation::UntagResource => Box::pin(call::<model::UntagResourceRequest>(cx, input)),
+        model::Operation::UpdateAuthEventFeedback => Box::pin(call::<model::UpdateAuthEventFeedbackRequest>(cx, input)),
+        model::Operation::UpdateDeviceStatus => Box::pin(call::<model::UpdateDeviceStatusRequest>(cx, input)),
+        model::Operation::UpdateGroup => Box::pin(call::<model::UpdateGroupRequest>(cx, input)),
+        model::Operation::UpdateIdentityProvider => Box::pin(call::<model::UpdateIdentityProviderRequest>(cx, input)),
         model::Operation::UpdateManagedLoginBranding => {
-            Box::pin(call::<model::UpdateManagedLoginBrandingRequest>(cx, input)).await
+            Box::pin(call::<model::UpdateManagedLoginBrandingRequest>(cx, input))
         }
-        model::Operation::UpdateProvisionedLimit => {
-            Box::pin(call::<model::UpdateProvisionedLimitRequest>(cx, input)).await
-        }
-        model::Operation::UpdateResourceServer => Box::pin(call::<model::UpdateResourceServerRequest>(cx, input)).await,
-        model::Operation::UpdateTerms => Box::pin(call::<model::UpdateTermsRequest>(cx, input)).await,
-        model::Operation::UpdateUserAttributes => Box::pin(call::<model::UpdateUserAttributesRequest>(cx, input)).await,
-        model::Operation::UpdateUserPool => Box::pin(call::<model::UpdateUserPoolRequest>(cx, input)).await,
-        model::Operation::UpdateUserPoolClient => Box::pin(call::<model::UpdateUserPoolClientRequest>(cx, input)).await,
-        model::Operation::UpdateUserPoolDomain => Box::pin(call::<model::UpdateUserPoolDomainRequest>(cx, input)).await,
-        model::Operation::UpdateUserPoolReplica => {
-            Box::pin(call::<model::UpdateUserPoolReplicaRequest>(cx, input)).await
-        }
-        model::Operation::VerifySoftwareToken => Box::pin(call::<model::VerifySoftwareTokenRequest>(cx, input)).await,
-        model::Operation::VerifyUserAttribute => Box::pin(call::<model::VerifyUserAttributeRequest>(cx, input)).await,
+        model::Operation::UpdateProvisionedLimit => Box::pin(call::<model::UpdateProvisionedLimitRequest>(cx, input)),
+        model::Operation::UpdateResourceServer => Box::pin(call::<model::UpdateResourceServerRequest>(cx, input)),
+        model::Operation::UpdateTerms => Box::pin(call::<model::UpdateTermsRequest>(cx, input)),
+        model::Operation::UpdateUserAttributes => Box::pin(call::<model::UpdateUserAttributesRequest>(cx, input)),
+        model::Operation::UpdateUserPool => Box::pin(call::<model::UpdateUserPoolRequest>(cx, input)),
+        model::Operation::UpdateUserPoolClient => Box::pin(call::<model::UpdateUserPoolClientRequest>(cx, input)),
+        model::Operation::UpdateUserPoolDomain => Box::pin(call::<model::UpdateUserPoolDomainRequest>(cx, input)),
+        model::Operation::UpdateUserPoolReplica => Box::pin(call::<model::UpdateUserPoolReplicaRequest>(cx, input)),
+        model::Operation::VerifySoftwareToken => Box::pin(call::<model::VerifySoftwareTokenRequest>(cx, input)),
+        model::Operation::VerifyUserAttribute => Box::pin(call::<model::VerifyUserAttributeRequest>(cx, input)),
     }
 }

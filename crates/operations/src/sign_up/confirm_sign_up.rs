@@ -14,7 +14,7 @@ use crate::auth::{pretence, secret_hash, unknown_user};
 use crate::codes::{Answer, SIGN_UP};
 use crate::directory::{self, Claim};
 use crate::triggers::{self, Occasion, post_confirmation};
-use crate::{Context, Error, OpenPool};
+use crate::{Context, Error, Handling, OpenPool};
 
 pub(crate) async fn handle(cx: &Context, request: ConfirmSignUpRequest) -> Result<ConfirmSignUpResponse, Error> {
     let client = cx.client(&request.client_id).await?;
@@ -25,7 +25,11 @@ pub(crate) async fn handle(cx: &Context, request: ConfirmSignUpRequest) -> Resul
 }
 
 /// The same by the link of a message, which a browser opens: it knows no client's secret.
-pub async fn confirm_by_link(cx: &Context, client: &str, username: String, code: String) -> Result<(), Error> {
+pub fn confirm_by_link<'a>(cx: &'a Context, client: &'a str, username: String, code: String) -> Handling<'a, ()> {
+    Box::pin(by_link(cx, client, username, code))
+}
+
+async fn by_link(cx: &Context, client: &str, username: String, code: String) -> Result<(), Error> {
     let client = cx.client(client).await?;
     let pool = cx.pool(client.pool()).await?;
     let template = pool.config.verification_message_template.as_ref();

@@ -20,6 +20,7 @@ use super::failure::Failure;
 use super::line::Role;
 use super::script::{Script, Statement};
 use super::shared_line::SharedLine;
+use crate::Reads;
 use crate::tx::{DbError, Param, Rows, Tx};
 
 /// How many reads may be under way. Beyond it callers hear "too many requests".
@@ -62,38 +63,28 @@ impl Readers {
         }
     }
 
-    pub(super) async fn run<T, E, F>(&self, reads: F) -> Result<T, E>
-    where
-        F: Fn(&mut dyn Tx) -> Result<T, E> + Send,
-        T: Send,
-        E: From<DbError> + Send,
-    {
+    pub(super) async fn run(&self, name: &'static str, reads: Reads<'_>) -> Result<(), DbError> {
         if Handle::try_current().is_err() {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| DbError::Engine(error.to_string()))?;
-            return runtime.block_on(self.run_here(reads));
+            return runtime.block_on(self.run_here(name, reads));
         }
-        self.run_here(reads).await
+        self.run_here(name, reads).await
     }
 
-    async fn run_here<T, E, F>(&self, reads: F) -> Result<T, E>
-    where
-        F: Fn(&mut dyn Tx) -> Result<T, E> + Send,
-        T: Send,
-        E: From<DbError> + Send,
-    {
+    async fn run_here(&self, name: &'static str, reads: Reads<'_>) -> Result<(), DbError> {
         let _under_way = UnderWay::enter(&self.under_way)?;
-        let which = std::any::type_name::<F>().as_ptr() as usize;
+        let which = name.as_ptr() as usize;
         let mut persistence = Persistence::begin();
         let mut expected = self.length(which);
         if expected < 2 {
             let mut script = Script::default();
-            let answer = reads(&mut script);
-            let Some(statement) = script.take_asked() else { return answer };
+            reads(&mut script);
+            let Some(statement) = script.take_asked() else { return Ok(()) };
             script.learn(self.ask(&statement, &mut persistence).await);
-            let answer = reads(&mut script);
+            reads(&mut script);
             if script.take_asked().is_none() {
-                return answer;
+                return Ok(());
             }
             expected = 2;
         }
@@ -104,19 +95,19 @@ impl Readers {
             let lost = loop {
                 if (expected >= MANY || script.len() >= MANY) && may_block() {
                     let mut bridge = Bridge { script, reading: &mut reading, shared: &self.shared, lost: None };
-                    let answer = tokio::task::block_in_place(|| reads(&mut bridge));
+                    tokio::task::block_in_place(|| reads(&mut bridge));
                     if let Some(lost) = bridge.lost {
                         break lost;
                     }
                     self.set_length(which, bridge.script.len());
                     reading.end();
-                    return answer;
+                    return Ok(());
                 }
-                let answer = reads(&mut script);
+                reads(&mut script);
                 let Some(statement) = script.take_asked() else {
                     reading.end();
                     self.set_length(which, script.len());
-                    return answer;
+                    return Ok(());
                 };
                 match reading.ask(&statement, &self.shared).await {
                     Err(Failure::Lost(reason)) => break Failure::Lost(reason),

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::attempt::run;
 use super::line::Line;
-use crate::job::{self, Job};
-use crate::tx::{Conflict, DbError, Tx};
+use crate::job::Job;
+use crate::tx::DbError;
 
 /// How many transactions may wait. Beyond it callers hear "too many requests" instead of waiting without end.
 const QUEUE: usize = 4_096;
@@ -39,24 +39,18 @@ impl Writers {
         Ok(Self { jobs: Some(jobs), threads, shared: Arc::clone(shared) })
     }
 
-    pub(super) async fn run<T, E, F>(&self, body: F) -> Result<T, E>
-    where
-        F: Fn(&mut dyn Tx) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<DbError> + Conflict + Send + 'static,
-    {
-        let (job, answer) = job::of(body);
+    /// Takes a transaction into the queue.
+    pub(super) fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
         let jobs = self.jobs.as_ref().ok_or(DbError::Closed)?;
         let queued = &self.shared.counts.queued;
         queued.fetch_add(1, Ordering::Relaxed);
-        if let Err(refused) = jobs.try_send((Instant::now(), job)) {
+        jobs.try_send((Instant::now(), job)).map_err(|refused| {
             queued.fetch_sub(1, Ordering::Relaxed);
-            return Err(E::from(match refused {
+            match refused {
                 TrySendError::Full(_) => DbError::Busy,
                 TrySendError::Disconnected(_) => DbError::Closed,
-            }));
-        }
-        answer.await.map_err(|_| E::from(DbError::Closed))?.0
+            }
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use super::connection::Engine;
 use super::open;
 use crate::OpenError;
+use crate::Reads;
 use crate::tx::{DbError, Tx};
 
 /// Enough for every worker thread of a small machine and some spare; each costs a page cache of 16 MiB at most.
@@ -25,10 +26,11 @@ impl Readers {
         Ok(Self { connections, next: AtomicUsize::new(0) })
     }
 
-    pub(super) fn with<T, E: From<DbError>>(&self, reads: impl FnOnce(&mut dyn Tx) -> Result<T, E>) -> Result<T, E> {
+    pub(super) fn with(&self, reads: Reads<'_>) -> Result<(), DbError> {
         let mut engine = self.free()?;
         let snapshot = Snapshot::begin(&mut engine)?;
-        reads(&mut *snapshot.0)
+        reads(&mut *snapshot.0);
+        Ok(())
     }
 
     /// The first free connection; the low ones are warm.

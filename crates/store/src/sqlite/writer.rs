@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::connection::{Engine, refine};
 use super::open::BUSY_TIMEOUT;
-use crate::job::{self, Answer, Job, Verdict};
-use crate::tx::{Conflict, DbError, Tx};
+use crate::job::{Job, Verdict};
+use crate::tx::{DbError, Tx};
 use crate::{Gauges, Timings};
 use rusqlite::Connection;
 
@@ -82,24 +82,17 @@ impl Writer {
         Self { jobs: Some(jobs), thread, counts }
     }
 
-    /// Runs a transaction; gives it back with its result, so that it can be run again.
-    pub(super) async fn run<T, E, F>(&self, body: F) -> Result<Answer<F, T, E>, E>
-    where
-        F: Fn(&mut dyn Tx) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<DbError> + Conflict + Send + 'static,
-    {
-        let (job, answer) = job::of(body);
+    /// Takes a transaction into the queue.
+    pub(super) fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
         let jobs = self.jobs.as_ref().ok_or(DbError::Closed)?;
         self.counts.queued.fetch_add(1, Ordering::Relaxed);
-        if let Err(refused) = jobs.try_send(job) {
+        jobs.try_send(job).map_err(|refused| {
             self.counts.queued.fetch_sub(1, Ordering::Relaxed);
-            return Err(E::from(match refused {
+            match refused {
                 TrySendError::Full(_) => DbError::Busy,
                 TrySendError::Disconnected(_) => DbError::Closed,
-            }));
-        }
-        answer.await.map_err(|_| E::from(DbError::Closed))
+            }
+        })
     }
 
     pub(super) fn gauges(&self) -> Gauges {
