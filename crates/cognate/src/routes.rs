@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use cognate_crypto::random;
 use cognate_hosted::{Confirmation, Page};
 use cognate_model::Timestamp;
+use cognate_operations::audit::Actor;
 use cognate_operations::imports::upload;
 use cognate_operations::{Caller, Context, Error, declare, outbox};
 use cognate_protocol::{Answer, Answered, FrontDoor, Incoming, names_this_machine};
@@ -210,7 +212,8 @@ impl Routes {
             (&Method::POST, "reset") => {
                 cx.clock.reset();
                 // A task of its own, so that a caller who hangs up does not leave it half done.
-                let cx = cx.clone();
+                let id = random::format_uuid(&random::uuid_v4(cx.random()));
+                let cx = cx.clone().acting_as(Actor::Development(String::new()), id);
                 match tokio::spawn(async move { reset(&cx).await }).await {
                     Ok(Ok(())) => Answer::document(&json!({})),
                     Ok(Err(error)) => Answer::exception("InternalErrorException", 500, &error.to_string()),
@@ -281,7 +284,8 @@ fn moment_of(value: &serde_json::Value) -> Option<Timestamp> {
 /// Removes every pool and declares anew what was declared, as if the data folder were new; the root key and the access
 /// keys stay.
 async fn reset(cx: &Context) -> Result<(), Error> {
-    cx.write(|tx| {
+    let recorded = cx.recording("Reset", "", None);
+    let removed = recorded.write(|tx| {
         loop {
             let pools = cognate_store::user_pools::list(tx, "", 100)?;
             if pools.is_empty() {
@@ -291,8 +295,8 @@ async fn reset(cx: &Context) -> Result<(), Error> {
                 cognate_store::user_pools::delete(tx, stored.pool.id())?;
             }
         }
-    })
-    .await?;
+    });
+    removed.await?;
     cx.forget_caches();
     declare::again(cx).await
 }

@@ -7,7 +7,7 @@ use cognate::model::{
     AdminUpdateUserAttributesRequest, CreateGroupRequest, CreateUserPoolClientRequest, DeleteUserPoolRequest,
     ListUsersRequest, SignUpRequest,
 };
-use cognate::{Actor, AuditEntry, AuditFilter, AuditOutcome, Limits, Policy, Proxies, UserPools};
+use cognate::{Actor, AuditEntry, AuditFilter, AuditOutcome, AuditRecord, Limits, Policy, Proxies, UserPools};
 use serde_json::json;
 
 use crate::api::{create_pool, send};
@@ -254,6 +254,21 @@ async fn the_command_line_reads_the_trail_beside_a_server_and_is_in_it() {
     assert!(printed.contains(r#""kind":"command-line""#), "{printed}");
     assert!(table.starts_with("TIME") && table.contains("cli:") && table.lines().count() == 2, "{table}");
     assert!(crate::process::refusal(&["audit", "--since", "yesterday"], folder.path()).contains("neither a date"));
+}
+
+#[tokio::test]
+async fn a_reset_of_everything_is_recorded() {
+    let served = Served::dev().await;
+    create_pool(&served.pools, json!({})).await;
+    let local = crate::http::headers(&[("host", "localhost"), ("user-agent", "a suite")]);
+    let answer = served.connect().await.send("POST /_cognate/reset", &local, b"").await.unwrap();
+    assert_eq!(answer.status, 200);
+    let found = entries(&served.pools).await;
+    assert_eq!(operations(&found), ["CreateUserPool", "Reset"]);
+    let AuditRecord { actor, address, agent, .. } = &found[1].record;
+    assert_eq!(actor, &Actor::Development(String::new()));
+    assert_eq!((address.as_deref(), agent.as_deref()), (Some("127.0.0.1"), Some("a suite")));
+    assert_eq!(found[1].pool, None);
 }
 
 #[test]

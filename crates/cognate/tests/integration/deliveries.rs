@@ -7,7 +7,7 @@ use std::time::Duration;
 use cognate::model::{
     AdminCreateUserRequest, AttributeType, CreateUserPoolRequest, DeliveryMediumType, MessageActionType,
 };
-use cognate::{Config, Listed, SmsSection, Undelivered, UserPools};
+use cognate::{AuditEntry, AuditFilter, Config, Listed, SmsSection, Undelivered, UserPools};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -194,7 +194,9 @@ async fn only_who_owns_the_folder_frees_leases() {
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
     let due = async |pools: &UserPools| pools.outbox(None, 1).await.unwrap()[0].next_attempt_at.unwrap();
     assert!(due(&beside).await > now + 30.0, "it is still leased");
-    assert!(beside.retry_message(&beside.outbox(None, 1).await.unwrap()[0].id).await.is_err());
+    let said = beside.retry_message(&beside.outbox(None, 1).await.unwrap()[0].id).await.unwrap_err().to_string();
+    assert_eq!(said, "the message is being delivered");
+    assert!(retries(&beside).await.is_empty());
     // The process ends in the middle of it.
     drop((worker, beside));
     drop(pools);
@@ -232,6 +234,25 @@ async fn old_messages_go_after_a_week() {
     let left = until(&pools, |listed| listed.len() == 1).await;
     assert_eq!(left[0].message.username, "nina");
     worker.stop().await;
+}
+
+/// What the audit trail tells of messages that were to be tried again.
+async fn retries(pools: &UserPools) -> Vec<AuditEntry> {
+    let only = AuditFilter { operation: Some("RetryMessage".to_owned()), ..AuditFilter::default() };
+    pools.audit(&only).await.unwrap()
+}
+
+#[tokio::test]
+async fn who_has_a_message_tried_again_is_in_the_trail() {
+    let folder = tempfile::tempdir().unwrap();
+    let pools = UserPools::open(config(&folder, "http://127.0.0.1:9/")).unwrap();
+    let pool = pool(&pools).await;
+    invite(&pools, &pool, "maria").await;
+    let id = pools.outbox(None, 1).await.unwrap()[0].id.clone();
+    pools.retry_message(&id).await.unwrap();
+    pools.retry_message("00000000-0000-0000-0000-000000000000").await.unwrap_err();
+    let [entry] = &retries(&pools).await[..] else { panic!("one was tried again") };
+    assert_eq!((entry.pool.as_ref(), entry.record.resource.get("MessageId")), (Some(&pool), Some(&id)));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::api::{DevClient, Refusal};
+use crate::moving_jobs;
 use crate::process::Program;
 use crate::proxy::{Cut, Proxy, When};
 
@@ -240,4 +241,38 @@ async fn a_database_that_crashes_and_comes_back_costs_no_answered_write() {
         }
     }
     assert_eq!(house.count().await, present, "the counter disagrees");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_crashes_and_comes_back_ends_no_import_job() {
+    let mut database = Database::start();
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start_on("dev", folder.path(), &database.url, &[]);
+    let mut client = DevClient::connect(program.address).await.unwrap();
+    let pool = json!({"PoolName": "employees", "AutoVerifiedAttributes": ["email"]});
+    let pool = client.call("CreateUserPool", &pool).await.unwrap().unwrap();
+    let pool = pool["UserPool"]["Id"].as_str().unwrap();
+    let file = moving_jobs::csv(&mut client, pool, 4_000).await;
+    let job = moving_jobs::create(&mut client, pool).await;
+    assert_eq!(moving_jobs::upload(program.address, &job, &file, file.len()).as_deref(), Some("200"));
+    let members = json!({"UserPoolId": pool, "JobId": job["JobId"]});
+    client.call("StartUserImportJob", &members).await.unwrap().unwrap();
+    let (mut crashes, mut before) = (0, 0);
+    let over = loop {
+        // While the database is away, nobody can be asked.
+        let Ok(mut described) = client.call("DescribeUserImportJob", &members).await.unwrap() else { continue };
+        let found = described["UserImportJob"].take();
+        if !["Pending", "InProgress"].contains(&found["Status"].as_str().unwrap()) {
+            break found;
+        }
+        let imported = found["ImportedUsers"].as_i64().unwrap();
+        if crashes < 3 && imported > before {
+            tokio::task::block_in_place(|| database.crash());
+            (crashes, before) = (crashes + 1, imported);
+        }
+    };
+    assert_eq!((over["Status"].as_str(), over["ImportedUsers"].as_i64(), crashes), (Some("Succeeded"), Some(4_000), 3));
+    assert_eq!((over["SkippedUsers"].as_i64(), over["FailedUsers"].as_i64()), (Some(0), Some(0)), "{over}");
+    let described = client.call("DescribeUserPool", &json!({"UserPoolId": pool})).await.unwrap().unwrap();
+    assert_eq!(described["UserPool"]["EstimatedNumberOfUsers"], 4_000);
 }

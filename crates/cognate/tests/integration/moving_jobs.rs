@@ -4,10 +4,12 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use cognate_store::{DbError, Tx};
+use cognate_model::Timestamp;
+use cognate_store::{DbError, Tx, import_jobs};
 use serde_json::{Value, json};
 
 use crate::api::DevClient;
+use crate::http::{Connection, headers};
 use crate::moving::{Place, call};
 use crate::process::{Program, refusal, run};
 
@@ -24,14 +26,14 @@ async fn serve() -> (Place, Program, DevClient, String) {
     (place, program, client, pool)
 }
 
-async fn create(client: &mut DevClient, pool: &str) -> Value {
+pub async fn create(client: &mut DevClient, pool: &str) -> Value {
     let members = json!({
         "UserPoolId": pool, "JobName": "may", "CloudWatchLogsRoleArn": "arn:aws:iam::123456789012:role/import-logs",
     });
     call(client, "CreateUserImportJob", members).await.unwrap()["UserImportJob"].take()
 }
 
-async fn csv(client: &mut DevClient, pool: &str, users: usize) -> String {
+pub async fn csv(client: &mut DevClient, pool: &str, users: usize) -> String {
     let header = call(client, "GetCSVHeader", json!({"UserPoolId": pool})).await.unwrap();
     let names: Vec<&str> = header["CSVHeader"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     let row = |number: usize| {
@@ -48,7 +50,7 @@ async fn csv(client: &mut DevClient, pool: &str, users: usize) -> String {
 }
 
 /// Sends so much of a file to a job's address, and hangs up unless that is all of it; gives the status.
-fn upload(address: SocketAddr, job: &Value, file: &str, sent: usize) -> Option<String> {
+pub fn upload(address: SocketAddr, job: &Value, file: &str, sent: usize) -> Option<String> {
     let url = job["PreSignedUrl"].as_str().unwrap();
     let path = &url[url.find("/_cognate").unwrap()..];
     let mut stream = TcpStream::connect(address).unwrap();
@@ -97,6 +99,15 @@ fn log(place: &Place, job: &Value) -> (Vec<String>, String) {
     (lines, String::from_utf8(output.stderr).unwrap())
 }
 
+/// Moves the clock; gives the microseconds since the epoch that it shows then.
+async fn advance(address: SocketAddr, seconds: i64) -> i64 {
+    let mut connection = Connection::open(address).await.unwrap();
+    let host = headers(&[("host", "localhost")]);
+    let moved = json!({"advanceSeconds": seconds}).to_string();
+    let answer = connection.send("POST /_cognate/clock", &host, moved.as_bytes()).await.unwrap();
+    serde_json::from_value::<Timestamp>(answer.json()["now"].take()).unwrap().micros()
+}
+
 /// How many parts of files are kept.
 async fn parts(place: &Place) -> usize {
     let store = crate::engine::store(&place.data());
@@ -131,6 +142,64 @@ async fn half_a_file_is_none() {
     start(&mut client, &pool, &job).await;
     let over = ended(&mut client, &pool, &job).await;
     assert_eq!((over["Status"].as_str(), counts(&over)), (Some("Succeeded"), [3, 0, 0]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_comes_as_its_job_starts_is_whole_or_refused() {
+    let (_place, program, mut client, pool) = serve().await;
+    // Large enough to be kept in several parts.
+    let (first, second) = (csv(&mut client, &pool, 1).await, csv(&mut client, &pool, 2).await);
+    let long = "\n".repeat(3 << 20);
+    let (first, second) = (format!("{first}{long}"), format!("{second}{long}"));
+    let mut taken = 0;
+    for round in 0..12 {
+        let job = create(&mut client, &pool).await;
+        assert_eq!(upload(program.address, &job, &first, first.len()).as_deref(), Some("200"));
+        let (address, other, sent) = (program.address, job.clone(), second.clone());
+        let uploading = tokio::task::spawn_blocking(move || upload(address, &other, &sent, sent.len()));
+        // Sooner and later, so that it is met at its beginning, in its midst and at its end.
+        tokio::time::sleep(Duration::from_millis(round * 2)).await;
+        start(&mut client, &pool, &job).await;
+        let status = uploading.await.unwrap();
+        let over = tokio::time::timeout(SOON, ended(&mut client, &pool, &job)).await.expect("the job takes too long");
+        let users: i64 = counts(&over).iter().sum();
+        match status.as_deref() {
+            Some("200") => assert_eq!(users, 2, "what was taken is what the job works through: {over}"),
+            _ => assert_eq!(users, 1, "{status:?}: what was refused leaves the file that was there: {over}"),
+        }
+        taken += i64::from(users == 2);
+    }
+    println!("{taken} of 12 files came before the start");
+}
+
+#[tokio::test]
+async fn files_that_nobody_asks_for_any_more_are_removed() {
+    let (place, program, mut client, pool) = serve().await;
+    let now = advance(program.address, 0).await;
+    let file = csv(&mut client, &pool, 1).await;
+    let job = create(&mut client, &pool).await;
+    assert_eq!(upload(program.address, &job, &file, file.len()).as_deref(), Some("200"));
+    // What a server that was lost in the middle of it leaves.
+    let draft = import_jobs::draft_of(job["JobId"].as_str().unwrap(), "lost");
+    let of = pool.clone();
+    let store = crate::engine::store(&place.data());
+    store.write(move |tx| import_jobs::insert_part(tx, &of, &draft, 0, b"half", now)).await.unwrap();
+    drop(store);
+    advance(program.address, 86_400 - 60).await;
+    let later = create(&mut client, &pool).await;
+    assert_eq!(upload(program.address, &later, &file, file.len()).as_deref(), Some("200"));
+    assert_eq!(parts(&place).await, 3);
+    // Past the hour that is left for servers whose clocks differ.
+    advance(program.address, 3_600 + 120).await;
+    let removed = async {
+        while parts(&place).await > 1 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(SOON, removed).await.expect("the old ones go");
+    assert_eq!(describe(&mut client, &pool, &job).await["Status"], "Expired");
+    start(&mut client, &pool, &later).await;
+    assert_eq!(counts(&ended(&mut client, &pool, &later).await), [1, 0, 0]);
 }
 
 #[tokio::test]

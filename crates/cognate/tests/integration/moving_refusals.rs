@@ -1,5 +1,7 @@
 //! Lines that an import does not take: each is told with its number, and nothing of it is left behind.
 
+use cognate_crypto::testing::Authenticator;
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 
 use crate::moving::Place;
@@ -94,6 +96,38 @@ async fn what_belongs_to_another_is_not_taken_from_them() {
     let (report, ended) = place.import(&[], &user("jun", "jun@example.com", 2));
     ended.unwrap();
     assert_eq!(report["Users"], 1);
+    assert_eq!(crate::kill::orphans(&place.data()).await, []);
+}
+
+#[tokio::test]
+async fn a_passkey_is_of_one_user_once() {
+    let (place, pool, _) = Place::with_pool().await;
+    let key = BASE64URL_NOPAD.encode(&Authenticator::es256().public_key());
+    let passkey = |id: &str| {
+        json!({
+            "id": BASE64URL_NOPAD.encode(id.as_bytes()), "public_key": key, "counter": 0, "backed_up": false,
+            "created": 1_778_182_342, "details": {"relying_party": "palmyra.example"},
+        })
+    };
+    let user = |name: &str, ids: &[&str]| {
+        let passkeys: Vec<_> = ids.iter().map(|id| passkey(id)).collect();
+        let attributes = json!({"email": format!("{name}@example.com"), "email_verified": "true"});
+        let user =
+            json!({"type": "user", "pool": pool, "username": name, "attributes": attributes, "passkeys": passkeys});
+        user.to_string()
+    };
+    let said = place.import(&[], &user("maria", &["one", "two", "one"])).1.unwrap_err();
+    assert!(said.contains("line 1: two passkeys of the user have one id"), "{said}");
+    let (report, ended) = place.import(&[], &user("maria", &["one", "two"]));
+    ended.unwrap();
+    assert_eq!(report["Users"], 1);
+    let said = place.import(&[], &user("jun", &["two"])).1.unwrap_err();
+    assert!(said.contains("line 1: a passkey of the user belongs to another"), "{said}");
+    // Those of one file are as good as those that are there already.
+    let two = [user("olga", &["three"]), user("yara", &["three"])].join("\n");
+    let (report, ended) = place.import(&["--keep-going"], &two);
+    assert!(ended.unwrap_err().contains("line 2: a passkey of the user belongs to another"));
+    assert_eq!((&report["Users"], &report["BadLines"]), (&json!(1), &json!(1)));
     assert_eq!(crate::kill::orphans(&place.data()).await, []);
 }
 

@@ -7,11 +7,12 @@ use cognate::model::{
     ListUsersRequest, StartUserImportJobRequest, UserImportJobStatusType, UserImportJobType,
 };
 use cognate::{Door, Limits, Server, UserPools};
-use cognate_store::{DatabaseOptions, Store, import_jobs};
+use cognate_store::{DatabaseOptions, DbError, Store, Tx, import_jobs};
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::api::{Refusal, send};
+use crate::moving_jobs;
 use crate::nodes::{Cluster, SOON};
 
 /// A server in this process.
@@ -151,4 +152,49 @@ async fn of_two_jobs_of_a_pool_that_two_nodes_start_at_once_one_runs() {
         let (status, counts) = end(&two, &pool, &jobs[started]).await;
         assert_eq!((status, counts), (UserImportJobStatusType::Succeeded, [300, 0, 0]), "{answers:?}");
     }
+}
+
+const WAITERS: &str =
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_file_that_comes_while_another_node_starts_the_job_waits_and_is_refused() {
+    let Some(cluster) = Cluster::new() else { return };
+    let (one, store) = (cluster.open(), Store::connect(&cluster.url, DatabaseOptions::default()).unwrap());
+    let server = serve(&one).await;
+    let pool = create_pool(&one).await;
+    let job = create_job(&one, &store, &pool, 3).await;
+    let address = describe(&one, &pool, &job).await.pre_signed_url.unwrap();
+    // What the other one does, held back right ahead of its commit.
+    let ((begun, has_begun), (commit, commits)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    let (starter, commits) = (store.clone(), std::sync::Mutex::new(commits));
+    let (of, started) = (pool.clone(), job.clone());
+    let starting = tokio::spawn(async move {
+        let start = move |tx: &mut dyn Tx| {
+            let mut stored = import_jobs::get(tx, &of, &started)?.unwrap();
+            stored.job.status = Some(UserImportJobStatusType::Pending);
+            import_jobs::update(tx, &of, &stored)?;
+            begun.send(()).unwrap();
+            commits.lock().unwrap().recv().unwrap();
+            Ok::<_, DbError>(())
+        };
+        starter.write(start).await.unwrap();
+    });
+    tokio::task::block_in_place(|| has_begun.recv().unwrap());
+    let (to, url) = (server.address(), json!({"PreSignedUrl": address}));
+    let uploading = tokio::task::spawn_blocking(move || moving_jobs::upload(to, &url, "another file", 12));
+    let waits = async {
+        while !uploading.is_finished()
+            && store.read(|tx| Ok::<_, DbError>(tx.query(WAITERS, &[])?.len())).await.unwrap() == 0
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, waits).await.expect("the file comes in");
+    commit.send(()).unwrap();
+    starting.await.unwrap();
+    assert_eq!(uploading.await.unwrap().as_deref(), Some("403"));
+    let parts = store.read(move |tx| import_jobs::part(tx, &pool, &job, 0)).await.unwrap().unwrap();
+    assert!(parts.starts_with(b"cognito:username") || parts.starts_with(b"name,"), "the file is what it was");
+    server.stop().await;
 }

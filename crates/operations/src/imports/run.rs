@@ -257,7 +257,14 @@ impl Run {
 
 /// Tries again for half a minute, so that neither a moment of load nor a restart of the database ends a job.
 async fn patiently<T, F: Future<Output = Result<T, Error>>>(attempt: impl Fn() -> F) -> Result<T, Error> {
-    let mut rest = FIRST_REST;
+    resting(FIRST_REST, attempt).await
+}
+
+async fn resting<T, F: Future<Output = Result<T, Error>>>(
+    first: Duration,
+    attempt: impl Fn() -> F,
+) -> Result<T, Error> {
+    let mut rest = first;
     for _ in 1..AGAIN {
         match attempt().await {
             Err(error @ (Error::Busy | Error::Changed | Error::Internal(_))) => {
@@ -343,4 +350,35 @@ fn read(line: &[u8]) -> Line {
         return Line::Bad;
     }
     std::str::from_utf8(line).map_or(Line::Bad, |text| Line::Text(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// What comes of attempts of which so many fail, and how many there were.
+    async fn after(failures: u32, error: Error) -> (Result<u32, Error>, u32) {
+        let attempts = Cell::new(0);
+        let attempt = || {
+            attempts.set(attempts.get() + 1);
+            std::future::ready(if attempts.get() <= failures { Err(error.clone()) } else { Ok(attempts.get()) })
+        };
+        let outcome = resting(Duration::ZERO, attempt).await;
+        (outcome, attempts.get())
+    }
+
+    #[tokio::test]
+    async fn what_may_pass_is_tried_again_and_what_was_refused_is_not() {
+        for error in [Error::Busy, Error::Changed, Error::internal("the server is away")] {
+            assert_eq!(after(AGAIN - 1, error.clone()).await.0.unwrap(), AGAIN, "{error}");
+            let (outcome, attempts) = after(AGAIN, error).await;
+            assert!(outcome.is_err() && attempts == AGAIN);
+        }
+        let (outcome, attempts) = after(1, Error::not_found("no pool")).await;
+        assert!(outcome.is_err() && attempts == 1);
+        let rests: Duration = (0..AGAIN - 1).map(|rest| FIRST_REST * 2_u32.pow(rest)).sum();
+        assert!((30..35).contains(&rests.as_secs()), "half a minute in all");
+    }
 }

@@ -88,9 +88,10 @@ pub async fn retry(cx: &Context, id: &str) -> Result<(), RetryError> {
     let cx = cx.recording("RetryMessage", &message.pool, Some(("MessageId", id)));
     let now = cx.now().micros();
     // Nothing is recorded of what was not done.
-    let retried = cx.write(move |tx| if table::retry(tx, &key, now)? { Ok(()) } else { Err(Error::Busy) }).await;
+    let being_delivered = || Error::invalid("the message is being delivered");
+    let retried = cx.write(move |tx| if table::retry(tx, &key, now)? { Ok(()) } else { Err(being_delivered()) }).await;
     match retried {
-        Err(Error::Busy) => Err(RetryError::Busy),
+        Err(Error::Refused(_)) => Err(RetryError::Busy),
         other => Ok(other?),
     }
 }
