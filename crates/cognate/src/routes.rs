@@ -210,7 +210,6 @@ impl Routes {
             (&Method::POST, "clock") => move_clock(cx, body),
             (&Method::GET, "clock") => clock(cx),
             (&Method::POST, "reset") => {
-                cx.clock.reset();
                 // A task of its own, so that a caller who hangs up does not leave it half done.
                 let id = random::format_uuid(&random::uuid_v4(cx.random()));
                 let cx = cx.clone().acting_as(Actor::Development(String::new()), id);
@@ -284,7 +283,9 @@ fn moment_of(value: &serde_json::Value) -> Option<Timestamp> {
 /// Removes every pool and declares anew what was declared, as if the data folder were new; the root key and the access
 /// keys stay.
 async fn reset(cx: &Context) -> Result<(), Error> {
+    // An entry of the time that it was: those that are there already come before it.
     let recorded = cx.recording("Reset", "", None);
+    cx.clock.reset();
     let removed = recorded.write(|tx| {
         loop {
             let pools = cognate_store::user_pools::list(tx, "", 100)?;

@@ -91,7 +91,7 @@ impl Engine {
 /// Reads, whatever they answer.
 type Reads<'a> = &'a mut (dyn FnMut(&mut dyn Tx) + Send);
 
-/// A span, and how long it lasts.
+/// A span, and how long it lasts, unless nobody waits for its end.
 struct Watch<'a> {
     _span: tracing::Span,
     begun: Instant,
@@ -108,10 +108,8 @@ impl<'a> Watch<'a> {
         let span = tracing::trace_span!(target: "traces", "store.write");
         Self { _span: span, begun: Instant::now(), histogram: &timings.writes }
     }
-}
 
-impl Drop for Watch<'_> {
-    fn drop(&mut self) {
+    fn end(self) {
         self.histogram.record(self.begun.elapsed());
     }
 }
@@ -154,21 +152,29 @@ impl Store {
         T: Send + 'static,
         E: From<DbError> + Conflict + Send + 'static,
     {
-        let _watch = Watch::of_write(&self.timings);
+        let watch = Watch::of_write(&self.timings);
         let mut transaction = transaction;
-        for attempt in 1.. {
+        let mut attempt = 1;
+        let outcome = loop {
             let (job, answer) = job::of(transaction);
-            match &*self.engine {
-                Engine::Sqlite(engine) => engine.submit(job)?,
-                Engine::Postgres(engine) => engine.submit(job)?,
+            let submitted = match &*self.engine {
+                Engine::Sqlite(engine) => engine.submit(job),
+                Engine::Postgres(engine) => engine.submit(job),
+            };
+            if let Err(error) = submitted {
+                break Err(E::from(error));
             }
-            let (result, again) = answer.await.map_err(|_| DbError::Closed)?;
-            match result {
-                Err(error) if error.is_conflict() && attempt < self.engine.attempts() => transaction = again,
-                result => return result,
+            match answer.await {
+                Ok((Err(error), again)) if error.is_conflict() && attempt < self.engine.attempts() => {
+                    transaction = again;
+                    attempt += 1;
+                }
+                Ok((result, _)) => break result,
+                Err(_) => break Err(E::from(DbError::Closed)),
             }
-        }
-        Err(E::from(DbError::Closed))
+        };
+        watch.end();
+        outcome
     }
 
     /// The same for callers outside any runtime, at the start of a program; blocks.
@@ -199,15 +205,17 @@ impl Store {
         T: Send,
         E: From<DbError> + Send,
     {
-        let _watch = Watch::of_read(&self.timings);
+        let watch = Watch::of_read(&self.timings);
         // The engines know nothing of types, so that they are compiled once and not for each of hundreds of closures.
         let mut answer = None;
         let slot = &mut answer;
         let mut erased = move |tx: &mut dyn Tx| *slot = Some(reads(tx));
-        match &*self.engine {
-            Engine::Sqlite(engine) => engine.read(&mut erased)?,
-            Engine::Postgres(engine) => engine.read(std::any::type_name::<F>(), &mut erased).await?,
-        }
+        let outcome = match &*self.engine {
+            Engine::Sqlite(engine) => engine.read(&mut erased),
+            Engine::Postgres(engine) => engine.read(std::any::type_name::<F>(), &mut erased).await,
+        };
+        watch.end();
+        outcome?;
         answer.unwrap_or_else(|| Err(E::from(DbError::Closed)))
     }
 

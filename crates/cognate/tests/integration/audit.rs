@@ -259,6 +259,7 @@ async fn the_command_line_reads_the_trail_beside_a_server_and_is_in_it() {
 #[tokio::test]
 async fn a_reset_of_everything_is_recorded() {
     let served = Served::dev().await;
+    served.pools.clock().advance(86_400);
     create_pool(&served.pools, json!({})).await;
     let local = crate::http::headers(&[("host", "localhost"), ("user-agent", "a suite")]);
     let answer = served.connect().await.send("POST /_cognate/reset", &local, b"").await.unwrap();

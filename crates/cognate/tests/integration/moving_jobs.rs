@@ -59,10 +59,10 @@ pub fn upload(address: SocketAddr, job: &Value, file: &str, sent: usize) -> Opti
          content-length: {}\r\n\r\n",
         file.len()
     );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(&file.as_bytes()[..sent]).unwrap();
-    if sent < file.len() {
-        stream.shutdown(std::net::Shutdown::Write).unwrap();
+    // A server that refuses the file may hang up before it has read all of it.
+    let sending = [head.as_bytes(), &file.as_bytes()[..sent]].into_iter().try_for_each(|part| stream.write_all(part));
+    if sending.is_ok() && sent < file.len() {
+        let _ = stream.shutdown(std::net::Shutdown::Write);
     }
     let answer = std::io::read_to_string(stream).unwrap_or_default();
     answer.split(' ').nth(1).map(str::to_owned)

@@ -168,14 +168,14 @@ async fn a_file_that_comes_while_another_node_starts_the_job_waits_and_is_refuse
     // What the other one does, held back right ahead of its commit.
     let ((begun, has_begun), (commit, commits)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
     let (starter, commits) = (store.clone(), std::sync::Mutex::new(commits));
-    let (of, started) = (pool.clone(), job.clone());
+    let (of, id) = (pool.clone(), job.clone());
     let starting = tokio::spawn(async move {
         let start = move |tx: &mut dyn Tx| {
-            let mut stored = import_jobs::get(tx, &of, &started)?.unwrap();
+            let mut stored = import_jobs::get(tx, &of, &id)?.unwrap();
             stored.job.status = Some(UserImportJobStatusType::Pending);
             import_jobs::update(tx, &of, &stored)?;
             begun.send(()).unwrap();
-            commits.lock().unwrap().recv().unwrap();
+            commits.lock().unwrap().recv_timeout(SOON).unwrap();
             Ok::<_, DbError>(())
         };
         starter.write(start).await.unwrap();

@@ -52,7 +52,7 @@ pub(super) fn run(line: &mut Line, job: &mut dyn Job) -> Result<(), DbError> {
                 continue;
             }
             End::Failed(error) => return Err(error),
-            End::Lost(error) if way(line).is_given_up() => return Err(error),
+            End::Lost(error) if is_given_up(line) => return Err(error),
             // Where no connection can be had nothing was run: the time is bounded, not the number.
             End::Lost(error) if way(line).lost_for().is_some() => error,
             End::Again(error) | End::Lost(error) => {
@@ -68,6 +68,11 @@ pub(super) fn run(line: &mut Line, job: &mut dyn Job) -> Result<(), DbError> {
         std::thread::sleep(pause(attempt));
         attempt += 1;
     }
+}
+
+/// Whether the server is lost for longer than this one waits for it.
+fn is_given_up(line: &Line) -> bool {
+    way(line).is_given_up(line.shared().lead.has_followers()) || way(line).is_out_of_reach(line.wanted())
 }
 
 fn way(line: &Line) -> &Way {

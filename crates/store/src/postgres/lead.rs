@@ -7,7 +7,7 @@
 use std::pin::pin;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -26,9 +26,16 @@ const ONLY: Duration = Duration::from_secs(15);
 const TIMELINE: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN '' \
                         ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END";
 
+/// How long the answer of a server that takes no writes is remembered.
+const FOLLOWS: Duration = Duration::from_secs(5);
+
 /// The newest leader that this program knows of.
 #[derive(Default)]
-pub(super) struct Lead(Mutex<Leader>);
+pub(super) struct Lead {
+    leader: Mutex<Leader>,
+    /// When a server answered last that takes no writes, and may lead next.
+    followed: Mutex<Option<Instant>>,
+}
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Leader {
@@ -39,7 +46,7 @@ struct Leader {
 impl Lead {
     /// Notes that a server leads. False when another one has led since.
     pub(super) fn is_led_by(&self, server: usize, timeline: u32) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.leader.lock().unwrap_or_else(PoisonError::into_inner);
         if timeline < known.timeline {
             return false;
         }
@@ -61,7 +68,17 @@ impl Lead {
     }
 
     fn known(&self) -> Leader {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.leader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_follower(&self) {
+        *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether a server answers that may lead next.
+    pub(super) fn has_followers(&self) -> bool {
+        let followed = *self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.is_some_and(|at| at.elapsed() < FOLLOWS)
     }
 }
 
@@ -173,10 +190,12 @@ async fn look(shared: &Shared, server: usize, config: &Config, open: Option<Clie
         Some(client) => client,
         None => connect(&shared.address, config).await?.0,
     };
-    if let Some(timeline) = timeline(&client).await?
-        && timeline > 0
-    {
-        shared.lead.is_led_by(server, timeline);
+    match timeline(&client).await? {
+        Some(0) => {}
+        Some(timeline) => {
+            shared.lead.is_led_by(server, timeline);
+        }
+        None => shared.lead.note_follower(),
     }
     Ok(client)
 }
@@ -194,6 +213,16 @@ mod tests {
         assert_eq!(lead.server(), 2);
         assert!(lead.has_passed(3));
         assert!(!lead.has_passed(4));
+    }
+
+    #[test]
+    fn a_server_that_answered_a_while_ago_may_not_lead_next() {
+        let lead = Lead::default();
+        assert!(!lead.has_followers());
+        lead.note_follower();
+        assert!(lead.has_followers());
+        *lead.followed.lock().unwrap() = Instant::now().checked_sub(FOLLOWS);
+        assert!(!lead.has_followers());
     }
 
     #[test]

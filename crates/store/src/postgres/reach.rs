@@ -1,6 +1,8 @@
 //! Since when the server cannot be reached: known to all connections of a kind, so that they give up together, and
 //! whoever comes later does not try for as long again.
 //!
+//! While a cluster chooses a leader its other servers answer: then whoever comes waits in their turn.
+//!
 //! A server that takes connections and says nothing keeps whoever tries waiting, and everybody behind. So once it is lost
 //! for as long as anybody waits, one at a time tries for all, and who has waited already does not begin to.
 
@@ -10,6 +12,9 @@ use std::time::{Duration, Instant};
 use super::attempt::REACH;
 use super::line::Role;
 
+/// For how long those who come wait for a leader to be chosen, each for [`REACH`]: longer than Patroni takes by its default
+/// times.
+const ELECTION: Duration = Duration::from_mins(1);
 /// Who has waited for longer leaves it to another one to try a server that is lost.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -48,9 +53,16 @@ impl Way {
         self.with(|state| state.lost.map(|since| since.elapsed()))
     }
 
-    /// Whether it is lost for so long that nobody waits any more.
-    pub(super) fn is_given_up(&self) -> bool {
-        self.lost_for().is_some_and(|time| time > REACH)
+    /// Whether it is lost for so long that nobody waits any more. Where servers answer of which one may lead next, that
+    /// is later than where none does.
+    pub(super) fn is_given_up(&self, has_followers: bool) -> bool {
+        let bound = if has_followers { ELECTION } else { REACH };
+        self.lost_for().is_some_and(|time| time > bound)
+    }
+
+    /// Whether it is lost for longer than anybody waits who came at this moment or before.
+    pub(super) fn is_out_of_reach(&self, wanted: Instant) -> bool {
+        wanted.elapsed() > REACH && self.lost_for().is_some_and(|time| time > REACH)
     }
 
     /// Whether one more connection may well be had, or nobody has tried for a while.
@@ -59,8 +71,8 @@ impl Way {
     }
 
     /// Begins to open a connection for somebody who has wanted it since then; none if it is not tried for them.
-    pub(super) fn enter(&self, wanted: Instant) -> Option<Attempt<'_>> {
-        let is_given_up = self.is_given_up();
+    pub(super) fn enter(&self, wanted: Instant, has_followers: bool) -> Option<Attempt<'_>> {
+        let is_given_up = self.is_given_up(has_followers);
         self.with(|state| {
             if is_given_up && (state.is_tried || wanted.elapsed() > FRESH) {
                 return None;
@@ -106,7 +118,28 @@ mod tests {
     use super::*;
 
     fn fail(way: &Way) {
-        way.enter(Instant::now()).unwrap().ended(false);
+        way.enter(Instant::now(), false).unwrap().ended(false);
+    }
+
+    /// Lets it be lost for so much longer.
+    fn lose(way: &Way, time: Duration) {
+        way.with(|state| state.lost = state.lost.and_then(|lost| lost.checked_sub(time)));
+    }
+
+    #[test]
+    fn while_a_leader_is_chosen_each_waits_for_as_long_as_the_first() {
+        let (way, now) = (Way::default(), Instant::now());
+        let early = now.checked_sub(REACH * 2).unwrap();
+        fail(&way);
+        assert!(!way.is_out_of_reach(early), "it may come back");
+        lose(&way, REACH * 2);
+        assert!(way.is_given_up(false) && !way.is_given_up(true));
+        assert!(way.is_out_of_reach(early) && !way.is_out_of_reach(now));
+        assert!(way.enter(now, true).is_some() && way.enter(early, true).is_some());
+        lose(&way, ELECTION);
+        assert!(way.is_given_up(true), "nobody is chosen");
+        way.enter(now, true).unwrap().ended(true);
+        assert!(!way.is_given_up(false) && !way.is_out_of_reach(early));
     }
 
     #[test]
@@ -118,7 +151,7 @@ mod tests {
         fail(&way);
         assert!(first.is_some() && way.with(|state| state.lost) == first);
         assert!(!way.is_worth_a_try(), "it was tried a moment ago");
-        way.enter(Instant::now()).unwrap().ended(true);
+        way.enter(Instant::now(), false).unwrap().ended(true);
         assert_eq!(way.lost_for(), None);
         assert!(way.is_worth_a_try());
     }
@@ -127,14 +160,14 @@ mod tests {
     fn a_server_that_is_given_up_is_tried_by_one_at_a_time_who_has_not_waited() {
         let (way, now) = (Way::default(), Instant::now());
         fail(&way);
-        assert!(way.enter(now).is_some() && way.enter(now).is_some(), "it may come back");
-        way.with(|state| state.lost = state.lost.and_then(|lost| lost.checked_sub(REACH * 2)));
-        assert!(way.enter(now.checked_sub(FRESH * 2).unwrap()).is_none());
-        let one = way.enter(Instant::now()).unwrap();
-        assert!(way.enter(Instant::now()).is_none(), "somebody tries already");
+        assert!(way.enter(now, false).is_some() && way.enter(now, false).is_some(), "it may come back");
+        lose(&way, REACH * 2);
+        assert!(way.enter(now.checked_sub(FRESH * 2).unwrap(), false).is_none());
+        let one = way.enter(Instant::now(), false).unwrap();
+        assert!(way.enter(Instant::now(), false).is_none(), "somebody tries already");
         // Whoever wanted it may have hung up.
         drop(one);
-        way.enter(Instant::now()).unwrap().ended(true);
-        assert!(way.enter(now).is_some() && way.enter(now).is_some());
+        way.enter(Instant::now(), false).unwrap().ended(true);
+        assert!(way.enter(now, false).is_some() && way.enter(now, false).is_some());
     }
 }

@@ -363,7 +363,7 @@ impl Persistence {
     /// Waits before the next attempt; the first one follows at once, because a connection that was idle may have ended.
     async fn pause(&mut self, failure: Failure, shared: &Shared) -> Result<(), DbError> {
         let since = *self.since.get_or_insert_with(Instant::now);
-        let is_given_up = self.attempts > 0 && shared.reach.of(Role::Reads).is_given_up();
+        let is_given_up = self.attempts > 0 && shared.reach.of(Role::Reads).is_given_up(shared.lead.has_followers());
         if is_given_up || since.elapsed() > REACH {
             return Err(failure.error());
         }
