@@ -4,10 +4,10 @@
 
 use std::sync::LazyLock;
 
+use cognate_domain::Pool;
 use cognate_domain::import_csv::{Columns, header};
 use cognate_domain::schema_declaration::declare_schema;
 use cognate_domain::usernames::{NewName, is_well_formed};
-use cognate_domain::Pool;
 use cognate_model::{AttributeDataType, SchemaAttributeType, UserPoolType, VerifiedAttributeType};
 use libfuzzer_sys::fuzz_target;
 
