@@ -111,6 +111,12 @@ async fn requests_over_the_limit_are_told_to_come_back() {
     let served = Served::dev_within(Limits { requests: 0, ..Limits::default() }).await;
     let answer = served.send_unsigned("GetUser", b"{}").await;
     assert_refused(&answer, "TooManyRequestsException", "Too many requests");
+    // What asks whether the program lives is not told that it is busy.
+    let local = headers(&[("host", "localhost")]);
+    let asked =
+        ["GET /health", "GET /ready"].map(async |line| served.connect().await.send(line, &local, b"").await.unwrap());
+    let [health, ready] = asked;
+    assert_eq!((health.await.status, ready.await.status), (200, 400));
 }
 
 /// A connection on which the server waits for the last byte of a body.

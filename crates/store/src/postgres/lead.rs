@@ -17,6 +17,7 @@ use tokio_postgres::{Client, Config, SimpleQueryMessage};
 use super::Shared;
 use super::address::Address;
 use super::failure::Failure;
+use super::reach::Cluster;
 
 /// How often a server is asked, and how often those who wait for an answer look up.
 const EVERY: Duration = Duration::from_secs(1);
@@ -65,6 +66,11 @@ impl Lead {
     /// Which server to try first.
     pub(super) fn server(&self) -> usize {
         self.known().server
+    }
+
+    /// What is known of all servers.
+    pub(super) fn cluster(&self) -> Cluster {
+        Cluster { leader: self.server(), has_followers: self.has_followers() }
     }
 
     fn known(&self) -> Leader {

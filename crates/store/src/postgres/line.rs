@@ -164,7 +164,7 @@ impl Drop for Connection {
 /// A connection to the first server that takes writes, driven by the runtime of now, and its timeline. The one that led
 /// last is tried first. The bytes name the row of the connection in `commits`, if it writes.
 pub(super) async fn connect(shared: &Shared, role: Role, wanted: Instant) -> Result<(Client, u32, [u8; 16]), Failure> {
-    let Some(attempt) = shared.reach.of(role).enter(wanted, shared.lead.has_followers()) else {
+    let Some(attempt) = shared.reach.of(role).enter(wanted, shared.lead.cluster()) else {
         return Err(Failure::Lost("the server cannot be reached".to_owned()));
     };
     let id = Uuid::new_v4().into_bytes();

@@ -1,7 +1,8 @@
 //! Since when the server cannot be reached: known to all connections of a kind, so that they give up together, and
 //! whoever comes later does not try for as long again.
 //!
-//! While a cluster chooses a leader its other servers answer: then whoever comes waits in their turn.
+//! While a cluster chooses a leader its other servers answer: then each waits for as long as the first, and one at a time
+//! tries for all, so that neither a server that says nothing holds everybody up nor the others are flooded.
 //!
 //! A server that takes connections and says nothing keeps whoever tries waiting, and everybody behind. So once it is lost
 //! for as long as anybody waits, one at a time tries for all, and who has waited already does not begin to.
@@ -15,6 +16,8 @@ use super::line::Role;
 /// For how long those who come wait for a leader to be chosen, each for [`REACH`]: longer than Patroni takes by its default
 /// times.
 const ELECTION: Duration = Duration::from_mins(1);
+/// How long a failure is remembered. Whoever comes later learns for themselves.
+const MEMORY: Duration = Duration::from_mins(1);
 /// Who has waited for longer leaves it to another one to try a server that is lost.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -41,16 +44,31 @@ pub(super) struct Way(Mutex<State>);
 #[derive(Default)]
 struct State {
     lost: Option<Instant>,
+    /// When a connection could not be opened last.
+    failed: Option<Instant>,
     /// When that was tried last.
     tried: Option<Instant>,
-    /// Whether somebody tries for all.
+    /// Whether somebody tries for all, and the leader that they began with.
     is_tried: bool,
+    leader: usize,
+}
+
+/// What is known of a cluster.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cluster {
+    /// The server that led last.
+    pub(super) leader: usize,
+    /// Whether a server answers that may lead next.
+    pub(super) has_followers: bool,
 }
 
 impl Way {
     /// For how long no connection could be opened; none if the last one could.
     pub(super) fn lost_for(&self) -> Option<Duration> {
-        self.with(|state| state.lost.map(|since| since.elapsed()))
+        self.with(|state| {
+            let is_remembered = state.failed.is_some_and(|at| at.elapsed() < MEMORY);
+            state.lost.filter(|_| is_remembered).map(|since| since.elapsed())
+        })
     }
 
     /// Whether it is lost for so long that nobody waits any more. Where servers answer of which one may lead next, that
@@ -71,20 +89,29 @@ impl Way {
     }
 
     /// Begins to open a connection for somebody who has wanted it since then; none if it is not tried for them.
-    pub(super) fn enter(&self, wanted: Instant, has_followers: bool) -> Option<Attempt<'_>> {
-        let is_given_up = self.is_given_up(has_followers);
+    pub(super) fn enter(&self, wanted: Instant, cluster: Cluster) -> Option<Attempt<'_>> {
+        let is_given_up = self.is_given_up(cluster.has_followers);
+        let is_chosen = cluster.has_followers && self.lost_for().is_some_and(|time| time > FRESH);
+        let is_late = if is_given_up { wanted.elapsed() > FRESH } else { self.is_out_of_reach(wanted) };
+        let is_for_all = is_given_up || is_chosen;
         self.with(|state| {
-            if is_given_up && (state.is_tried || wanted.elapsed() > FRESH) {
+            // Who began before another one led may wait for the one that did.
+            if is_late || (is_for_all && state.is_tried && state.leader == cluster.leader) {
                 return None;
             }
-            state.is_tried |= is_given_up;
-            state.tried = Some(Instant::now());
-            Some(Attempt { way: self, is_for_all: is_given_up })
+            state.is_tried |= is_for_all;
+            (state.leader, state.tried) = (cluster.leader, Some(Instant::now()));
+            Some(Attempt { way: self, is_for_all })
         })
     }
 
     fn note(&self, is_reached: bool) {
-        self.with(|state| state.lost = if is_reached { None } else { state.lost.or_else(|| Some(Instant::now())) });
+        let was_lost = self.lost_for().is_some();
+        self.with(|state| {
+            let now = (!is_reached).then(Instant::now);
+            state.lost = if was_lost && !is_reached { state.lost } else { now };
+            state.failed = now;
+        });
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
@@ -117,13 +144,28 @@ impl Drop for Attempt<'_> {
 mod tests {
     use super::*;
 
+    const ALONE: Cluster = Cluster { leader: 0, has_followers: false };
+    const CLUSTER: Cluster = Cluster { leader: 0, has_followers: true };
+
     fn fail(way: &Way) {
-        way.enter(Instant::now(), false).unwrap().ended(false);
+        way.enter(Instant::now(), ALONE).unwrap().ended(false);
     }
 
     /// Lets it be lost for so much longer.
     fn lose(way: &Way, time: Duration) {
         way.with(|state| state.lost = state.lost.and_then(|lost| lost.checked_sub(time)));
+    }
+
+    #[test]
+    fn a_failure_of_long_ago_says_nothing_of_now() {
+        let (way, now) = (Way::default(), Instant::now());
+        fail(&way);
+        lose(&way, ELECTION * 2);
+        assert!(way.is_given_up(true));
+        way.with(|state| state.failed = now.checked_sub(MEMORY));
+        assert_eq!(way.lost_for(), None);
+        fail(&way);
+        assert!(!way.is_given_up(false), "it is lost since now");
     }
 
     #[test]
@@ -135,10 +177,15 @@ mod tests {
         lose(&way, REACH * 2);
         assert!(way.is_given_up(false) && !way.is_given_up(true));
         assert!(way.is_out_of_reach(early) && !way.is_out_of_reach(now));
-        assert!(way.enter(now, true).is_some() && way.enter(early, true).is_some());
+        assert!(way.enter(early, CLUSTER).is_none(), "it has waited for long enough");
+        let one = way.enter(now, CLUSTER).unwrap();
+        assert!(way.enter(now, CLUSTER).is_none(), "somebody tries already");
+        let next = Cluster { leader: 1, ..CLUSTER };
+        assert!(way.enter(now, next).is_some(), "and may wait for a leader of before");
+        drop(one);
         lose(&way, ELECTION);
         assert!(way.is_given_up(true), "nobody is chosen");
-        way.enter(now, true).unwrap().ended(true);
+        way.enter(now, CLUSTER).unwrap().ended(true);
         assert!(!way.is_given_up(false) && !way.is_out_of_reach(early));
     }
 
@@ -151,7 +198,7 @@ mod tests {
         fail(&way);
         assert!(first.is_some() && way.with(|state| state.lost) == first);
         assert!(!way.is_worth_a_try(), "it was tried a moment ago");
-        way.enter(Instant::now(), false).unwrap().ended(true);
+        way.enter(Instant::now(), ALONE).unwrap().ended(true);
         assert_eq!(way.lost_for(), None);
         assert!(way.is_worth_a_try());
     }
@@ -160,14 +207,14 @@ mod tests {
     fn a_server_that_is_given_up_is_tried_by_one_at_a_time_who_has_not_waited() {
         let (way, now) = (Way::default(), Instant::now());
         fail(&way);
-        assert!(way.enter(now, false).is_some() && way.enter(now, false).is_some(), "it may come back");
+        assert!(way.enter(now, ALONE).is_some() && way.enter(now, ALONE).is_some(), "it may come back");
         lose(&way, REACH * 2);
-        assert!(way.enter(now.checked_sub(FRESH * 2).unwrap(), false).is_none());
-        let one = way.enter(Instant::now(), false).unwrap();
-        assert!(way.enter(Instant::now(), false).is_none(), "somebody tries already");
+        assert!(way.enter(now.checked_sub(FRESH * 2).unwrap(), ALONE).is_none());
+        let one = way.enter(Instant::now(), ALONE).unwrap();
+        assert!(way.enter(Instant::now(), ALONE).is_none(), "somebody tries already");
         // Whoever wanted it may have hung up.
         drop(one);
-        way.enter(Instant::now(), false).unwrap().ended(true);
-        assert!(way.enter(now, false).is_some() && way.enter(now, false).is_some());
+        way.enter(Instant::now(), ALONE).unwrap().ended(true);
+        assert!(way.enter(now, ALONE).is_some() && way.enter(now, ALONE).is_some());
     }
 }

@@ -363,8 +363,9 @@ impl Persistence {
     /// Waits before the next attempt; the first one follows at once, because a connection that was idle may have ended.
     async fn pause(&mut self, failure: Failure, shared: &Shared) -> Result<(), DbError> {
         let since = *self.since.get_or_insert_with(Instant::now);
-        let is_given_up = self.attempts > 0 && shared.reach.of(Role::Reads).is_given_up(shared.lead.has_followers());
-        if is_given_up || since.elapsed() > REACH {
+        let way = shared.reach.of(Role::Reads);
+        let is_given_up = self.attempts > 0 && way.is_given_up(shared.lead.has_followers());
+        if is_given_up || way.is_out_of_reach(self.begun) || since.elapsed() > REACH {
             return Err(failure.error());
         }
         if self.attempts > 0 {
