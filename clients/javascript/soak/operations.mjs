@@ -80,7 +80,7 @@ export class Operations {
     const input = { TemporaryPassword: password, MessageAction: "SUPPRESS", UserAttributes: attributeList(attributes) };
     return this.#admin("AdminCreateUser", username, input, (state, span) => {
       if (state.exists) return [no(["UsernameExistsException", "User account already exists"], state)];
-      const check = ({ User }, next) => compareListed(User, username, next) ?? this.register("sub", next.sub);
+      const check = ({ User }, next) => compareListed(User, username, next) ?? this.register("sub", next.sub, User);
       return [ok(created(attributes, password, span), check)];
     });
   }
@@ -277,7 +277,7 @@ export class Operations {
         generation: 0,
         expires: claims.auth_time * 1_000 + REFRESH_SECONDS * 1_000,
       });
-      return this.register("sign-in", claims.origin_jti);
+      return this.register("sign-in", claims.origin_jti, result);
     };
     return ok(next, check);
   }
@@ -502,9 +502,9 @@ export class Operations {
         after.temporaryUntil = null;
         after.code = { kind: "SignUp", ends: [span[0] + 24 * HOUR, span[1] + 24 * HOUR] };
       });
-      const check = ({ UserSub, UserConfirmed }, after) => {
-        after.sub = UserSub;
-        return UserConfirmed ? "confirmed without a code" : this.register("sub", UserSub);
+      const check = (output, after) => {
+        after.sub = output.UserSub;
+        return output.UserConfirmed ? "confirmed without a code" : this.register("sub", output.UserSub, output);
       };
       return [ok(next, check)];
     };

@@ -21,15 +21,19 @@ const LIFETIMES = {
 export class Scene {
   differences = [];
   #ids = new Set();
+  #answer = { of: undefined, ids: new Set() };
 
   constructor({ traffic, seed, workers, names, registers = 2, outbox, settleMs = 0 }) {
     Object.assign(this, { traffic, seed, sizes: { workers, names, registers }, outbox, settleMs });
     this.report = (difference) => this.differences.push(difference);
-    // Ids are unique whatever the clock does.
-    this.register = (kind, id) => {
+    // Ids are unique whatever the clock does. One answer is looked at once for each state that the user may be in.
+    this.register = (kind, id, answer) => {
       const key = `${kind} ${id}`;
+      if (answer === undefined || answer !== this.#answer.of) this.#answer = { of: answer, ids: new Set() };
+      if (this.#answer.ids.has(key)) return undefined;
       if (this.#ids.has(key)) return `the ${kind} ${id} was given out before`;
       this.#ids.add(key);
+      this.#answer.ids.add(key);
       return undefined;
     };
   }

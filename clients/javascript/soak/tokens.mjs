@@ -42,8 +42,9 @@ export class Tokens {
       compareMaps(attributesOf(id), claimed(state.attributes)) ??
       timed(access, span) ??
       timed(id, span) ??
-      this.register("token", access.jti) ??
-      this.register("token", id.jti) ??
+      (access.jti === id.jti ? `two tokens are called ${id.jti}` : undefined) ??
+      this.register("token", access.jti, result) ??
+      this.register("token", id.jti, result) ??
       access
     );
   }

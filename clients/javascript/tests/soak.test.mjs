@@ -44,6 +44,17 @@ describe("The soak", () => {
     assert.ok(traffic.coverage.size > 40, "and did most of what it can do");
   });
 
+  test("looks at one answer once for each state, and refuses an id of another answer", () => {
+    const scene = new Scene({ traffic: new Traffic(), seed: 1, workers: 1, names: 1 });
+    const [one, other] = [{}, {}];
+    assert.equal(scene.register("token", "a", one), undefined);
+    assert.equal(scene.register("token", "a", one), undefined, "it may be of either of two states");
+    assert.match(scene.register("token", "a", other), /given out before/);
+    assert.match(scene.register("token", "a", one), /given out before/);
+    assert.equal(scene.register("sub", "a"), undefined);
+    assert.match(scene.register("sub", "a"), /given out before/);
+  });
+
   for (const [what, way] of Object.entries(WAYS)) {
     test(`notices a server that ${what}`, async () => {
       const { differences } = await soak(way, MOST);
