@@ -2,36 +2,20 @@
 //! with a reason, and the pool has as many users as were said to be taken.
 #![no_main]
 
-use std::io::Cursor;
-use std::sync::{Arc, LazyLock, Mutex};
+mod house;
 
-use cognate_crypto::password::HashCost;
-use cognate_crypto::seal::MasterKey;
+use std::io::Cursor;
+use std::sync::Mutex;
+
 use cognate_model::Operation;
-use cognate_operations::declare::{self, DeclaredPools};
 use cognate_operations::transfer::{self, Options};
-use cognate_operations::{Caller, Context, Reply, Services, Settings, dispatch};
-use cognate_store::Store;
+use cognate_operations::{Context, Reply, dispatch};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
 
-const POOLS: &str = include_str!("../../examples/pools.toml");
+use house::HOUSE;
+
 const POOL: &str = "us-east-1_example123";
-
-static HOUSE: LazyLock<(Runtime, Context)> = LazyLock::new(|| {
-    let memory = std::path::Path::new("/dev/shm");
-    let parent = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() };
-    let folder = parent.join(format!("cognate-fuzz-{}", std::process::id()));
-    let store = Store::open(&folder).expect("the store opens");
-    let settings = Settings { hash_cost: HashCost::DEV, ..Settings::default() };
-    let services = Services::new(store, settings, MasterKey::from_bytes(&[7; 32]));
-    let cx = Context::new(Arc::new(services), Caller::default());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let pools = DeclaredPools::parse(POOLS).expect("the example is sound");
-    runtime.block_on(declare::apply(&cx, &pools)).expect("the example applies");
-    (runtime, cx)
-});
 
 /// How many users there should be.
 static USERS: Mutex<Option<i64>> = Mutex::new(None);

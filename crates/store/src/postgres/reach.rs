@@ -6,6 +6,9 @@
 //!
 //! A server that takes connections and says nothing keeps whoever tries waiting, and everybody behind. So once it is lost
 //! for as long as anybody waits, one at a time tries for all, and who has waited already does not begin to.
+//!
+//! A server may answer and give no further connection (`max_connections`). It is not lost as long as it answers: when its
+//! leader goes, whoever had a connection waits for the next one like everybody else.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,6 +51,8 @@ struct State {
     failed: Option<Instant>,
     /// When that was tried last.
     tried: Option<Instant>,
+    /// When the server answered last, on any connection.
+    answered: Option<Instant>,
     /// Whether somebody tries for all, and the leader that they began with.
     is_tried: bool,
     leader: usize,
@@ -74,13 +79,24 @@ impl Way {
     /// Whether it is lost for so long that nobody waits any more. Where servers answer of which one may lead next, that
     /// is later than where none does.
     pub(super) fn is_given_up(&self, has_followers: bool) -> bool {
-        let bound = if has_followers { ELECTION } else { REACH };
-        self.lost_for().is_some_and(|time| time > bound)
+        self.silent_for().is_some_and(|time| time > patience(has_followers))
     }
 
     /// Whether it is lost for longer than anybody waits who came at this moment or before.
     pub(super) fn is_out_of_reach(&self, wanted: Instant) -> bool {
-        wanted.elapsed() > REACH && self.lost_for().is_some_and(|time| time > REACH)
+        wanted.elapsed() > REACH && self.silent_for().is_some_and(|time| time > REACH)
+    }
+
+    /// Notes that the server answered, on a connection that was open.
+    pub(super) fn answered(&self) {
+        self.with(|state| state.answered = Some(Instant::now()));
+    }
+
+    /// For how long no connection could be opened, and none that was open has had an answer.
+    fn silent_for(&self) -> Option<Duration> {
+        let answered = self.with(|state| state.answered);
+        let lost = self.lost_for()?;
+        Some(answered.map_or(lost, |at| lost.min(at.elapsed())))
     }
 
     /// Whether one more connection may well be had, or nobody has tried for a while.
@@ -91,9 +107,9 @@ impl Way {
     /// Begins to open a connection for somebody who has wanted it since then; none if it is not tried for them.
     pub(super) fn enter(&self, wanted: Instant, cluster: Cluster) -> Option<Attempt<'_>> {
         let is_given_up = self.is_given_up(cluster.has_followers);
-        let is_chosen = cluster.has_followers && self.lost_for().is_some_and(|time| time > FRESH);
         let is_late = if is_given_up { wanted.elapsed() > FRESH } else { self.is_out_of_reach(wanted) };
-        let is_for_all = is_given_up || is_chosen;
+        let alone_after = if cluster.has_followers { FRESH } else { REACH };
+        let is_for_all = self.lost_for().is_some_and(|time| time > alone_after);
         self.with(|state| {
             // Who began before another one led may wait for the one that did.
             if is_late || (is_for_all && state.is_tried && state.leader == cluster.leader) {
@@ -117,6 +133,11 @@ impl Way {
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// For how long a server is lost until nobody waits for it.
+fn patience(has_followers: bool) -> Duration {
+    if has_followers { ELECTION } else { REACH }
 }
 
 /// A connection that is being opened, until it is dropped.
@@ -166,6 +187,23 @@ mod tests {
         assert_eq!(way.lost_for(), None);
         fail(&way);
         assert!(!way.is_given_up(false), "it is lost since now");
+    }
+
+    #[test]
+    fn a_full_server_is_not_lost_as_long_as_it_answers() {
+        let (way, now) = (Way::default(), Instant::now());
+        let early = now.checked_sub(REACH * 2).unwrap();
+        fail(&way);
+        lose(&way, ELECTION * 2);
+        assert!(way.is_given_up(true) && way.is_out_of_reach(early));
+        way.answered();
+        assert!(!way.is_given_up(true) && !way.is_given_up(false) && !way.is_out_of_reach(early));
+        let one = way.enter(early, ALONE).unwrap();
+        assert!(way.enter(now, ALONE).is_none(), "a further connection is tried for by one at a time");
+        assert!(!way.is_worth_a_try(), "and not by all who come");
+        drop(one);
+        way.with(|state| state.answered = now.checked_sub(REACH * 2));
+        assert!(way.is_given_up(false) && !way.is_given_up(true), "it has been silent for a while");
     }
 
     #[test]
