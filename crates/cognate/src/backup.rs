@@ -123,7 +123,7 @@ pub fn restore(
         return Err(BackupError::Differs(file.to_path_buf()));
     }
     target.sync_all().map_err(to_draft)?;
-    let content = database::check(&draft.path)?;
+    let content = database::check(&draft.path).map_err(|error| error.of_file(file))?;
     database::record(&draft.path, &entry("Restore", file, actor))?;
     vacant.settle()?;
     Ok(content)

@@ -171,12 +171,17 @@ impl Data {
         cognate::FileConfig {
             data: self.folder.clone().or_else(|| file.data.clone()),
             database_url: self.database_url.clone().or_else(|| file.database_url.clone()),
-            region: self.region.clone().or_else(|| file.region.clone()),
-            account: self.account.clone().or_else(|| file.account.clone()),
-            issuer: self.issuer.clone().or_else(|| file.issuer.clone()),
+            region: said(self.region.as_ref()).or_else(|| file.region.clone()),
+            account: said(self.account.as_ref()).or_else(|| file.account.clone()),
+            issuer: said(self.issuer.as_ref()).or_else(|| file.issuer.clone()),
             ..file.clone()
         }
     }
+}
+
+/// A text of the command line or the environment. An empty variable says nothing, as Compose leaves one.
+fn said(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).cloned()
 }
 
 /// What a server may know about the world, for threat protection.
@@ -219,12 +224,8 @@ struct Outside {
 impl Outside {
     fn over(&self, file: &cognate::FileConfig) -> cognate::FileConfig {
         let mut file = file.clone();
-        if self.lambda_endpoint.is_some() {
-            file.triggers.lambda_endpoint.clone_from(&self.lambda_endpoint);
-        }
-        if self.public_url.is_some() {
-            file.public_url.clone_from(&self.public_url);
-        }
+        file.triggers.lambda_endpoint = said(self.lambda_endpoint.as_ref()).or(file.triggers.lambda_endpoint);
+        file.public_url = said(self.public_url.as_ref()).or(file.public_url);
         let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         if file.aws.access_key_id.is_none() && file.aws.secret_access_key.is_none() {
             let (id, secret) = (text("AWS_ACCESS_KEY_ID"), text("AWS_SECRET_ACCESS_KEY"));
@@ -281,30 +282,36 @@ fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), 
     runtime.block_on(command)
 }
 
+/// An access key: its id and its secret.
+type Key = (String, zeroize::Zeroizing<String>);
+
+impl RootKey {
+    /// The key, if one is given.
+    fn given(&self) -> Result<Option<Key>, Failure> {
+        match (said(self.root_access_key_id.as_ref()), said(self.root_secret_access_key.as_ref())) {
+            (Some(id), Some(secret)) => Ok(Some((id, zeroize::Zeroizing::new(secret)))),
+            (None, None) => Ok(None),
+            _ => Err("give both COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY, or neither".to_owned()),
+        }
+    }
+}
+
 /// The root key to use: the one given, or the one of the installation. If it is made now it is shown at once, before
 /// anything else can fail, because it is not shown again.
-async fn root_key(
-    pools: &cognate::UserPools,
-    given: &RootKey,
-) -> Result<(String, zeroize::Zeroizing<String>), Failure> {
-    match (&given.root_access_key_id, &given.root_secret_access_key) {
-        (Some(id), Some(secret)) if !id.is_empty() && !secret.is_empty() => {
-            Ok((id.clone(), zeroize::Zeroizing::new(secret.clone())))
-        }
-        (None, None) => {
-            let (key, is_new) = pools.root_key().await.map_err(|e| e.to_string())?;
-            if is_new {
-                say(&format!(
-                    "The root access key of this installation, shown this once:\n\n  AWS_ACCESS_KEY_ID={}\n  \
-                     AWS_SECRET_ACCESS_KEY={}\n",
-                    key.id,
-                    key.secret.as_str()
-                ));
-            }
-            Ok((key.id, key.secret))
-        }
-        _ => Err("give both COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY, or neither".to_owned()),
+async fn root_key(pools: &cognate::UserPools, given: Option<Key>) -> Result<Key, Failure> {
+    if let Some(key) = given {
+        return Ok(key);
     }
+    let (key, is_new) = pools.root_key().await.map_err(|e| e.to_string())?;
+    if is_new {
+        say(&format!(
+            "The root access key of this installation, shown this once:\n\n  AWS_ACCESS_KEY_ID={}\n  \
+             AWS_SECRET_ACCESS_KEY={}\n",
+            key.id,
+            key.secret.as_str()
+        ));
+    }
+    Ok((key.id, key.secret))
 }
 
 /// The data that a server made, for a short task beside it.
@@ -343,10 +350,22 @@ fn configuration(data: &Data) -> Result<cognate::Config, Failure> {
     Ok(config)
 }
 
-async fn declare(pools: &cognate::UserPools, file: &std::path::Path) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
-    let declared = cognate::DeclaredPools::parse(&text).map_err(|e| format!("{}: {e}", file.display()))?;
-    pools.declare(&declared).await.map_err(|e| format!("{}: {e}", file.display()))
+/// A file with declared pools that could be read.
+struct Declared<'a> {
+    file: &'a std::path::Path,
+    pools: cognate::DeclaredPools,
+}
+
+impl<'a> Declared<'a> {
+    fn read(file: &'a std::path::Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let pools = cognate::DeclaredPools::parse(&text).map_err(|e| format!("{}: {e}", file.display()))?;
+        Ok(Self { file, pools })
+    }
+
+    async fn apply(self, pools: &cognate::UserPools) -> Result<(), Failure> {
+        pools.declare(&self.pools).await.map_err(|e| format!("{}: {e}", self.file.display()))
+    }
 }
 
 async fn listen(address: &str) -> Result<tokio::net::TcpListener, Failure> {

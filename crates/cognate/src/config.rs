@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::delivery_sections::{EmailSection, SmsSection};
 use crate::outside::{AwsSection, OutboundSection, Outside, TriggersSection};
-use crate::{Database, DatabaseSettings, DatabaseUrl, Proxies, TracesSection, config_file};
+use crate::{Database, DatabaseSettings, DatabaseUrl, Proxies, TracesSection, config_file, setting_checks};
 
 /// How to open the user pools.
 #[derive(Clone)]
@@ -239,19 +239,25 @@ pub struct MetricsSection {
 impl FileConfig {
     /// Reads a file. What is wrong in it is told with its line and its key.
     pub fn read(path: &Path) -> Result<Self, String> {
-        config_file::read(path)
+        Self::read_under(path, Self::clone)
+    }
+
+    /// The same with other settings laid over the file before its values are checked.
+    pub fn read_under(path: &Path, over: impl FnOnce(&Self) -> Self) -> Result<Self, String> {
+        config_file::read(path, over)
     }
 
     /// Writes what it says into a configuration, but for the data folder.
     pub fn apply(&self, config: &mut Config) -> Result<(), String> {
-        let options = self.database.options()?;
+        setting_checks::check(self).map_err(|wrong| wrong.to_string())?;
+        let options = self.database.options();
         config.database = self.database_url.clone().map(|url| Database { url, options });
         config.places.clone_from(&self.places);
         config.compromised_passwords.clone_from(&self.compromised_passwords);
         config.email.clone_from(&self.email);
         config.sms.clone_from(&self.sms);
         config.outside = Outside {
-            aws: self.aws.credentials()?,
+            aws: self.aws.credentials(),
             authorities: self.outbound.ca_file.clone(),
             plain_http: self.outbound.plain_http.clone(),
             lambda_endpoint: self.triggers.lambda_endpoint.clone(),
@@ -261,9 +267,6 @@ impl FileConfig {
         };
         let settings = &mut config.settings;
         if let Some(days) = self.audit.keep_days {
-            if !(1..=36_500).contains(&days) {
-                return Err(format!("[audit] keep_days = {days} does not lie between 1 and 36500"));
-            }
             settings.audit_days = days;
         }
         settings.public_url.clone_from(&self.public_url);
@@ -271,13 +274,10 @@ impl FileConfig {
             settings.feedback_url.clone_from(url);
         }
         if let Some(region) = &self.region {
-            settings.region = checked(region, "region", |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')?;
+            settings.region.clone_from(region);
         }
         if let Some(account) = &self.account {
-            let is_whole = account.len() == 12;
-            settings.account = checked(account, "account", |c| c.is_ascii_digit()).and_then(|account| {
-                if is_whole { Ok(account) } else { Err(format!("account = {account:?} does not have twelve digits")) }
-            })?;
+            settings.account.clone_from(account);
         }
         if let Some(issuer) = &self.issuer {
             settings.issuer = issuer_of(issuer);
@@ -323,13 +323,6 @@ impl From<UndeliveredSetting> for Undelivered {
 /// `service`, or a base URL.
 pub(crate) fn issuer_of(text: &str) -> Issuer {
     if text == "service" { Issuer::Service } else { Issuer::Base(text.to_owned()) }
-}
-
-fn checked(text: &str, name: &str, fits: fn(char) -> bool) -> Result<String, String> {
-    if !text.is_empty() && text.len() <= 32 && text.chars().all(fits) {
-        return Ok(text.to_owned());
-    }
-    Err(format!("{name} = {text:?} is not a valid {name}"))
 }
 
 #[cfg(test)]

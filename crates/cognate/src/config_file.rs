@@ -1,92 +1,45 @@
-//! Reading the configuration: what is wrong in a file is told with its line and its key, and a name that nobody knows
-//! with the one that was most likely meant.
+//! Reading the configuration: what is wrong in a file is told with its line and its key.
 
 use std::path::Path;
 
+use cognate_operations::toml_text::{fault, key_at};
+
 use crate::FileConfig;
+use crate::setting_checks::{self, WrongSetting};
 
-/// Reads a file.
-pub(crate) fn read(path: &Path) -> Result<FileConfig, String> {
+/// Reads a file and lays other settings over it. What cannot be used of both is told with its line, if it is the file's.
+pub(crate) fn read(path: &Path, over: impl FnOnce(&FileConfig) -> FileConfig) -> Result<FileConfig, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    parse(&text).map_err(|trouble| format!("{}:{trouble}", path.display()))
-}
-
-/// Reads the text of a file. What is wrong begins with its line.
-fn parse(text: &str) -> Result<FileConfig, String> {
-    toml::from_str(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let before = text.get(..at).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        // A value may be a secret, and is not shown.
-        let key = key_at(text, line);
-        let key = key.map(|key| format!("{key}: ")).unwrap_or_default();
-        format!("{line}: {key}{}", explain(error.message()))
+    parse(&text, over).map_err(|trouble| match trouble {
+        Trouble::InFile(reason) => format!("{}:{reason}", path.display()),
+        Trouble::Elsewhere(wrong) => wrong.to_string(),
     })
 }
 
-/// The key of a line, below the table that it stands in.
-fn key_at(text: &str, line: usize) -> Option<String> {
-    let lines: Vec<&str> = text.lines().take(line).map(str::trim).collect();
-    let table = lines
-        .iter()
-        .rev()
-        .find_map(|line| line.strip_prefix('['))
-        .map(|rest| rest.trim_start_matches('[').split(']').next().unwrap_or_default().trim().to_owned());
-    let key = lines.last()?.split_once('=').map(|(key, _)| key.trim().to_owned());
-    let parts: Vec<String> = [table, key].into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    (!parts.is_empty()).then(|| parts.join("."))
+/// What is wrong.
+enum Trouble {
+    /// The line, and what is wrong there.
+    InFile(String),
+    /// A setting that was laid over the file.
+    Elsewhere(WrongSetting),
 }
 
-/// A message of the parser, with a suggestion where it does not know a name, and without the values that it quotes.
-fn explain(message: &str) -> String {
-    let mut quoted = message.split('`');
-    if let (Some("unknown field "), Some(unknown)) = (quoted.next(), quoted.next()) {
-        let known: Vec<&str> = quoted.skip(1).step_by(2).collect();
-        let Some(meant) = known.iter().copied().min_by_key(|name| (distance(unknown, name), *name)) else {
-            return format!("there is no setting {unknown}");
-        };
-        return if distance(unknown, meant) <= 1 + unknown.chars().count() / 3 {
-            format!("there is no setting {unknown}; did you mean {meant}?")
-        } else {
-            format!("there is no setting {unknown} here; there are {}", known.join(", "))
-        };
+fn parse(text: &str, over: impl FnOnce(&FileConfig) -> FileConfig) -> Result<FileConfig, Trouble> {
+    let file = toml::from_str(text).map_err(|error| Trouble::InFile(fault(text, &error)))?;
+    let whole = over(&file);
+    let Err(wrong) = setting_checks::check(&whole) else { return Ok(whole) };
+    if setting_checks::check(&file).err().as_ref() != Some(&wrong) {
+        return Err(Trouble::Elsewhere(wrong));
     }
-    if let Some((before, rest)) = message.split_once("string \"") {
-        let after = rest.rsplit_once('"').map_or("", |(_, after)| after);
-        return format!("{before}a string{after}");
-    }
-    match message.rsplit_once(", expected ") {
-        // Of a number, which a password may look like, the kind is told.
-        Some((found, expected)) if found.starts_with("invalid type: ") || found.starts_with("invalid value: ") => {
-            let kind = found.split_once(" `").map_or(found, |(kind, _)| kind);
-            format!("{kind}, expected {expected}")
-        }
-        _ => message.to_owned(),
-    }
+    let line = line_of(text, wrong.key).map(|line| line.to_string()).unwrap_or_default();
+    Err(Trouble::InFile(format!("{line}: {wrong}")))
 }
 
-/// How many letters are put in, left out, replaced or swapped with their neighbour between two names.
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let width = other.len() + 1;
-    let mut rows: Vec<Vec<usize>> = vec![(0..width).collect()];
-    for (i, a) in one.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in other.iter().enumerate() {
-            let cell = |back: usize, column: usize| {
-                rows.get((i + 1).wrapping_sub(back)).and_then(|row| row.get(column)).copied().unwrap_or(usize::MAX / 2)
-            };
-            let left = row.last().copied().unwrap_or(0);
-            let mut least = (cell(1, j + 1) + 1).min(left + 1).min(cell(1, j) + usize::from(a != b));
-            let is_swap = i > 0 && j > 0 && one.get(i - 1) == Some(b) && other.get(j - 1) == Some(a);
-            if is_swap {
-                least = least.min(cell(2, j - 1) + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows.last().and_then(|row| row.last()).copied().unwrap_or(0)
+/// The line of a key, or of the table that it stands in, where that is written in one line.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let count = text.lines().count();
+    let of = |wanted: &str| (1..=count).find(|line| key_at(text, *line).is_some_and(|key| key == wanted));
+    of(key).or_else(|| of(key.split('.').next()?))
 }
 
 #[cfg(test)]
@@ -94,7 +47,11 @@ mod tests {
     use super::*;
 
     fn wrong(text: &str) -> String {
-        parse(text).map(|_| ()).unwrap_err()
+        match parse(text, FileConfig::clone) {
+            Err(Trouble::InFile(reason)) => reason,
+            Err(Trouble::Elsewhere(wrong)) => panic!("{wrong}"),
+            Ok(_) => panic!("it can be used"),
+        }
     }
 
     #[test]
@@ -122,11 +79,26 @@ mod tests {
     }
 
     #[test]
-    fn distances_count_what_fingers_do() {
-        for (one, other, expected) in
-            [("", "", 0), ("a", "", 1), ("region", "regoin", 1), ("abc", "abd", 1), ("ab", "ba", 1)]
-        {
-            assert_eq!(distance(one, other), expected, "{one} {other}");
-        }
+    fn what_lies_over_the_file_counts() {
+        let other = |account: &str| {
+            let account = Some(account.to_owned());
+            move |file: &FileConfig| FileConfig { account, ..file.clone() }
+        };
+        assert!(parse("account = \"12\"\n", other("123456789012")).is_ok());
+        let told = parse("account = \"123456789012\"\n", other("34"));
+        assert!(matches!(told, Err(Trouble::Elsewhere(wrong)) if wrong.to_string().contains("\"34\"")));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_used_is_told_with_its_line() {
+        let told = wrong("region = \"eu-west-1\"\n\n[limits]\n# requests = 7\nbody_bytes = 2048\nrequests = 0\n");
+        assert_eq!(told, "6: limits.requests: it does not lie between 1 and 1000000");
+        assert_eq!(wrong("limits = { requests = 0 }\n"), "1: limits.requests: it does not lie between 1 and 1000000");
+        assert_eq!(wrong("limits.requests = 0\n"), "1: limits.requests: it does not lie between 1 and 1000000");
+        assert_eq!(wrong("\naccount = \"12\"\n"), "2: account: \"12\" does not have twelve digits");
+        assert_eq!(
+            wrong("[aws]\naccess_key_id = \"hunter2\"\n"),
+            "1: aws: give both access_key_id and secret_access_key, or neither"
+        );
     }
 }

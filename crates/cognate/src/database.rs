@@ -76,15 +76,9 @@ impl Default for DatabaseSettings {
 
 impl DatabaseSettings {
     /// The same for the store.
-    pub(crate) fn options(&self) -> Result<DatabaseOptions, String> {
+    pub(crate) fn options(&self) -> DatabaseOptions {
         let Self { connections, statement_seconds, isolation } = *self;
-        if !(2..=1_000).contains(&connections) {
-            return Err(format!("[database] connections = {connections} does not lie between 2 and 1000"));
-        }
-        if !(1..=3_600).contains(&statement_seconds) {
-            return Err(format!("[database] statement_seconds = {statement_seconds} does not lie between 1 and 3600"));
-        }
         let statement_time = Duration::from_secs(statement_seconds);
-        Ok(DatabaseOptions { connections, statement_time, isolation, ..DatabaseOptions::default() })
+        DatabaseOptions { connections, statement_time, isolation, ..DatabaseOptions::default() }
     }
 }

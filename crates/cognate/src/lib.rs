@@ -47,6 +47,7 @@ mod outside;
 mod patient_stream;
 mod routes;
 mod server;
+mod setting_checks;
 mod traces;
 mod uploads;
 mod user_pools;

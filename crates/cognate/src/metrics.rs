@@ -36,6 +36,7 @@ pub(crate) struct Metrics {
     /// Pages, and what names no operation.
     others: Row,
     shed: AtomicU64,
+    turned_away: AtomicU64,
     started: f64,
     pub(crate) connections: AtomicU64,
 }
@@ -46,6 +47,7 @@ impl Metrics {
             operations: OPERATIONS.iter().map(|_| Row::default()).collect(),
             others: Row::default(),
             shed: AtomicU64::new(0),
+            turned_away: AtomicU64::new(0),
             started: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
             connections: AtomicU64::new(0),
         }
@@ -59,6 +61,11 @@ impl Metrics {
             _ => &row.refused,
         };
         outcome.record(took);
+    }
+
+    /// An answer to a request that was not read whole; how long it took says nothing of this server.
+    pub(crate) fn turned_away(&self) {
+        self.turned_away.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn shed(&self) {
@@ -99,6 +106,8 @@ impl Metrics {
             }
         }
         text.one("cognate_requests_shed_total", "counter", "Requests told to come back later.", &self.shed);
+        let help = "Requests that were not read whole: too large, too slow, or broken off.";
+        text.one("cognate_requests_turned_away_total", "counter", help, &self.turned_away);
         text.one("cognate_connections", "gauge", "Open connections.", &self.connections);
     }
 }

@@ -123,12 +123,17 @@ impl Routes {
         let limit = self.limits.body_bytes;
         let hint = body.size_hint();
         if hint.lower() > limit as u64 {
+            self.metrics.turned_away();
             return Err(Answer::too_large(limit));
         }
         let is_small = hint.upper().is_some_and(|most| most <= SMALL_BODY);
         let _large = if is_small { None } else { Some(self.large_bodies.try_acquire().map_err(|_| self.shed())?) };
         let whole = Limited::new(body, limit).collect();
-        match tokio::time::timeout(self.limits.body_time(), whole).await {
+        let read = tokio::time::timeout(self.limits.body_time(), whole).await;
+        if !matches!(read, Ok(Ok(_))) {
+            self.metrics.turned_away();
+        }
+        match read {
             Ok(Ok(collected)) => Ok(collected.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Answer::too_large(limit)),
             Ok(Err(_)) => Err(Answer::serialization(None)),

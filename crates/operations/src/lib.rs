@@ -38,6 +38,7 @@ mod settings;
 mod sign_up;
 mod tags;
 pub mod tokens;
+pub mod toml_text;
 pub mod transfer;
 pub mod triggers;
 mod user_pools;

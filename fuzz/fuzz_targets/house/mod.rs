@@ -9,7 +9,7 @@ use cognate_operations::{Caller, Context, Services, Settings};
 use cognate_store::Store;
 use tokio::runtime::Runtime;
 
-const POOLS: &str = include_str!("../../examples/pools.toml");
+const POOLS: &str = include_str!("../../../examples/pools.toml");
 
 pub static HOUSE: LazyLock<(Runtime, Context)> = LazyLock::new(|| {
     let memory = std::path::Path::new("/dev/shm");

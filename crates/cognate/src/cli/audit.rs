@@ -64,17 +64,27 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     if options.follow { follow(&pools, filter, begun, &entries, options.json).await } else { Ok(()) }
 }
 
-/// The `sub` of the user who is named.
+/// The `sub` of the user who is named. Whoever is gone has no name any more, but still one.
 async fn user(pools: &UserPools, options: &Options) -> Result<Option<String>, Failure> {
-    match (&options.user, &options.pool) {
-        (None, _) => Ok(None),
-        (Some(name), Some(pool)) => {
-            let found = pools.sub_of(pool, name).await.ok().flatten();
-            // A user who is gone has no name any more.
-            Ok(Some(found.unwrap_or_else(|| name.clone())))
+    let Some(name) = &options.user else { return Ok(None) };
+    let found = match &options.pool {
+        Some(pool) => pools.sub_of(pool, name).await.ok().flatten(),
+        None => None,
+    };
+    match (found, &options.pool) {
+        (Some(sub), _) => Ok(Some(sub)),
+        (None, _) if is_sub(name) => Ok(Some(name.clone())),
+        (None, Some(pool)) => {
+            Err(format!("there is no user {name} in {pool}; name one who is gone by their sub, as entries do"))
         }
-        (Some(sub), None) => Ok(Some(sub.clone())),
+        (None, None) => Err(format!("{name} is no sub: name the pool as well, with --pool ID")),
     }
+}
+
+/// Whether a text has the form of a `sub`: a UUID.
+fn is_sub(text: &str) -> bool {
+    let parts = text.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+    parts && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
 }
 
 async fn follow(

@@ -8,7 +8,7 @@ use cognate::{Config, Door, Limits, UserPools};
 
 use super::log::{LogFormat, log_and_trace};
 use super::setup::Setup;
-use super::{FOLDER, Failure, RootKey, command_line, declare, listen, root_key, say, shutdown};
+use super::{Declared, FOLDER, Failure, RootKey, command_line, listen, root_key, say, shutdown};
 
 /// Where `dev` listens unless it is told otherwise.
 const ADDRESS: &str = "127.0.0.1:9229";
@@ -60,18 +60,20 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
         None => config.data.display().to_string(),
     };
     let region = config.settings.region.clone();
+    let root = if options.verify_signatures { options.root.given()? } else { None };
+    let declared = options.pools.as_deref().or(file.pools.as_deref()).map(Declared::read).transpose()?;
     let pools = UserPools::open(config).map_err(|e| e.to_string())?.acting_as(command_line());
     let mut key_lines = String::new();
     let door = if options.verify_signatures {
-        let (root_id, root_secret) = root_key(&pools, &options.root).await?;
+        let (root_id, root_secret) = root_key(&pools, root).await?;
         key_lines = format!("  root key  {root_id}\n");
         Door::DevVerified { root_id, root_secret }
     } else {
         Door::Dev
     };
     let listener = listen(&options.listen).await?;
-    if let Some(file) = options.pools.as_ref().or(file.pools.as_ref()) {
-        declare(&pools, file).await?;
+    if let Some(declared) = declared {
+        declared.apply(&pools).await?;
     }
     let stop = shutdown::Requests::heed()?;
     let server = pools.serve(listener, &door, Limits::development()).map_err(|e| e.to_string())?;

@@ -1,24 +1,20 @@
 //! `cognate doctor`: whether a server would start with these settings and work well, and what to do if not.
 
-use std::path::PathBuf;
-
 use clap::Args;
+use cognate::Config;
 use cognate::doctor::{self, Finding, Patient, Verdict};
-use cognate::{Config, FileConfig};
 
-use super::setup::Setup;
-use super::{Data, Failure, say, serve};
+use super::log::log;
+use super::serve::{self, Start};
+use super::{Declared, Failure, RootKey, say};
+
+/// A root secret that is shorter can be guessed, and whoever does may do everything.
+const SHORT: usize = 20;
 
 #[derive(Args)]
 pub(super) struct Options {
-    /// Where the server would listen; 127.0.0.1:9229 unless it or the configuration says otherwise.
-    #[arg(long, value_name = "ADDR")]
-    listen: Option<String>,
     #[command(flatten)]
-    setup: Setup,
-    /// The file with settings of `serve`.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    start: Start,
     #[command(flatten)]
     how: How,
 }
@@ -35,23 +31,13 @@ pub(super) struct How {
 }
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
-    let file = options.setup.over(options.config.as_deref())?;
-    check(file, options.config.clone(), options.listen.clone(), &options.setup.data, options.how)
+    check(&options.start, options.how)
 }
 
-/// Looks at settings that are already put together.
-pub(super) fn check(
-    file: FileConfig,
-    path: Option<PathBuf>,
-    listen: Option<String>,
-    data: &Data,
-    how: How,
-) -> Result<(), Failure> {
-    let mut config = Config::new(data.folder(&file, None)?);
-    file.apply(&mut config)?;
-    config.master_key = data.master_key()?;
-    let listen = listen.or_else(|| file.listen.clone()).unwrap_or_else(|| serve::ADDRESS.to_owned());
-    let found = doctor::examine(&Patient { config, file, path, listen, reach: how.reach });
+/// Looks at what a server would start with.
+pub(super) fn check(start: &Start, how: How) -> Result<(), Failure> {
+    let found = log("info", start.log_format).and_then(|()| examine(start, how));
+    let found = found.unwrap_or_else(|reason| vec![finding(Verdict::Fail, "configuration", reason)]);
     if how.json {
         say(&serde_json::to_string_pretty(&found).map_err(|error| error.to_string())?);
     } else {
@@ -64,4 +50,41 @@ pub(super) fn check(
         0 => Ok(()),
         failures => Err(format!("{failures} of {} checks failed", found.len())),
     }
+}
+
+/// What is found, unless the settings cannot be used at all.
+fn examine(start: &Start, how: How) -> Result<Vec<Finding>, Failure> {
+    let file = start.settings()?;
+    let mut config = Config::new(start.setup.data.folder(&file, None)?);
+    file.apply(&mut config)?;
+    config.master_key = start.setup.data.master_key()?;
+    let listen = file.listen.clone().unwrap_or_else(|| serve::ADDRESS.to_owned());
+    let declared = file.pools.clone();
+    let path = start.config.clone();
+    let mut found = doctor::examine(&Patient { config, file, path, listen, reach: how.reach });
+    if let Some(pools) = declared {
+        found.push(match Declared::read(&pools) {
+            Ok(_) => finding(Verdict::Ok, "declared pools", format!("{} can be read", pools.display())),
+            Err(reason) => finding(Verdict::Fail, "declared pools", reason),
+        });
+    }
+    found.extend(root_key(&start.root));
+    Ok(found)
+}
+
+/// What is wrong with a root key that is given.
+fn root_key(root: &RootKey) -> Option<Finding> {
+    match root.given() {
+        Ok(Some((_, secret))) if secret.len() < SHORT => {
+            let reason = format!("the secret has fewer than {SHORT} characters: whoever guesses it may do everything");
+            Some(finding(Verdict::Warn, "root key", reason))
+        }
+        Ok(Some(_)) => Some(finding(Verdict::Ok, "root key", "one is given".to_owned())),
+        Ok(None) => None,
+        Err(reason) => Some(finding(Verdict::Fail, "root key", reason)),
+    }
+}
+
+fn finding(verdict: Verdict, check: &'static str, found: String) -> Finding {
+    Finding { verdict, check, found }
 }

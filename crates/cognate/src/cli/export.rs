@@ -1,7 +1,7 @@
 //! `cognate export`.
 
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -28,13 +28,16 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
-    log("warn", LogFormat::of_environment());
+    log("warn", LogFormat::of_environment())?;
     let out: Box<dyn Write + Send> = match &options.output {
         None if std::io::stdout().is_terminal() => {
             return Err("this would show secrets on the screen: name a file with --output FILE".to_owned());
         }
         None => Box::new(std::io::stdout()),
-        Some(path) => Box::new(cognate::private_file(path).map_err(|e| format!("{}: {e}", path.display()))?),
+        Some(path) => Box::new(cognate::private_file(path).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => format!("{} exists; exports are not written over", path.display()),
+            _ => format!("{}: {error}", path.display()),
+        })?),
     };
     let written = write(&options, out).await;
     if let (Err(_), Some(path)) = (&written, &options.output) {

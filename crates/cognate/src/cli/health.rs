@@ -1,6 +1,6 @@
 //! `cognate health`: asks a running server how it is, for containers that hold no other program to ask with.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
@@ -25,7 +25,13 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let path = if options.ready { "/ready" } else { "/health" };
-    let answer = ask(&options.address, path).map_err(|error| format!("{}: {error}", options.address))?;
+    let answer = ask(&options.address, path).map_err(|error| match error.kind() {
+        // What a socket says whose time is over, by the system.
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            format!("{} does not answer within {} seconds", options.address, PATIENCE.as_secs())
+        }
+        _ => format!("{}: {error}", options.address),
+    })?;
     if answer == WELL {
         return Ok(());
     }

@@ -30,7 +30,7 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
-    log("warn", LogFormat::of_environment());
+    log("warn", LogFormat::of_environment())?;
     let (input, size): (Box<dyn Read + Send>, u64) = match &options.file {
         None if std::io::stdin().is_terminal() => {
             return Err("name a file, or give one on standard input: cognate import < FILE".to_owned());
@@ -62,8 +62,10 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     drop(progress);
     // What was done is told whatever ended it.
     say(&serde_json::to_string(&report).map_err(|e| e.to_string())?);
+    let is_written = report.pools + report.clients + report.groups + report.users > 0;
     ended.map_err(|stopped| {
-        format!("{stopped}\nWhat was written stays: run the import again, and who is there is passed over.")
+        let stays = "What was written stays: run the import again, and who is there is passed over.";
+        if is_written { format!("{stopped}\n{stays}") } else { stopped.to_string() }
     })?;
     if report.bad_lines > 0 {
         return Err(format!("{} lines were not taken", report.bad_lines));

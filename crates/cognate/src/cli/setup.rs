@@ -24,7 +24,11 @@ pub(super) struct Setup {
 impl Setup {
     /// The settings of a file, under what the command line says.
     pub(super) fn over(&self, path: Option<&Path>) -> Result<FileConfig, Failure> {
-        let file = path.map(FileConfig::read).transpose()?.unwrap_or_default();
-        Ok(self.delivery.over(&self.outside.over(&self.knowledge.over(&self.data.over(&file)))))
+        let over =
+            |file: &FileConfig| self.delivery.over(&self.outside.over(&self.knowledge.over(&self.data.over(file))));
+        match path {
+            Some(path) => FileConfig::read_under(path, over),
+            None => Ok(over(&FileConfig::default())),
+        }
     }
 }

@@ -190,7 +190,7 @@ fn database(server: &ServerFacts, connections: usize, isolation: Isolation, find
     let latency = i64::try_from(server.latency.as_micros()).unwrap_or(i64::MAX);
     let ahead = server.ahead_micros;
     #[expect(clippy::cast_precision_loss, reason = "shown to a tenth of a second")]
-    let seconds = ahead as f64 / 1_000_000.0;
+    let seconds = (ahead / 1_000) as f64 / 1_000.0;
     if ahead.abs() > SKEW.saturating_add(latency) {
         findings
             .warn("clock", format!("the database's clock is {seconds:.1} s ahead of this machine's: set both by NTP"));

@@ -246,6 +246,12 @@ async fn the_command_line_reads_the_trail_beside_a_server_and_is_in_it() {
     let arguments = ["audit", "--json", "--pool", &pool, "--user", "zenobia", "--since", "1h"];
     let printed = crate::process::succeed(&arguments, folder.path());
     assert_eq!((printed.lines().count(), printed.contains("AdminCreateUser")), (1, true), "{printed}");
+    let unknown = crate::process::refusal(&["audit", "--pool", &pool, "--user", "nobody"], folder.path());
+    assert!(unknown.contains("there is no user nobody in"), "{unknown}");
+    let nowhere = crate::process::refusal(&["audit", "--user", "zenobia"], folder.path());
+    assert!(nowhere.contains("zenobia is no sub: name the pool as well"), "{nowhere}");
+    let gone = ["audit", "--json", "--user", "00000000-0000-7000-8000-000000000000"];
+    assert_eq!(crate::process::succeed(&gone, folder.path()), "");
     let table = crate::process::succeed(&["audit", "--limit", "1"], folder.path());
     let users = folder.path().join("users.ndjson");
     std::fs::write(&users, r#"{"type":"user","username":"yara"}"#).unwrap();

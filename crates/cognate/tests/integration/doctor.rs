@@ -92,13 +92,51 @@ fn a_doctor_tells_of_settings_that_are_unsafe_or_lead_nowhere() {
         has(&found, "safety", "warn", "user_per_second") && has(&found, "safety", "warn", "trusted_proxies"),
         "{found}"
     );
-    let misspelt = folder.path().join("misspelt.toml");
-    std::fs::write(&misspelt, "[limits]\nconections = 3\n").unwrap();
-    let said = crate::process::refusal(&["serve", "--check", "--config", misspelt.to_str().unwrap()], folder.path());
-    assert!(
-        said.contains("misspelt.toml:2: limits.conections: there is no setting conections; did you mean connections?"),
-        "{said}"
-    );
+}
+
+#[test]
+fn a_doctor_tells_of_settings_that_cannot_be_used_like_of_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("wrong.toml");
+    for (text, told) in [
+        (
+            "[limits]\nconections = 3\n",
+            ":2: limits.conections: there is no setting conections; did you mean connections?",
+        ),
+        ("\n[limits]\nrequests = 0\n", ":3: limits.requests: it does not lie between 1 and 1000000"),
+        ("account = \"12\"\n", ":1: account: \"12\" does not have twelve digits"),
+    ] {
+        std::fs::write(&config, text).unwrap();
+        let config = config.to_str().unwrap();
+        let (is_well, found) = examine(&["--config", config], folder.path());
+        assert!(!is_well && has(&found, "configuration", "fail", &format!("wrong.toml{told}")), "{found}");
+        let said = crate::process::refusal(&["serve", "--config", config], folder.path());
+        assert!(said.contains(&format!("wrong.toml{told}")), "{said}");
+    }
+}
+
+#[test]
+fn a_doctor_looks_at_everything_that_serve_starts_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let pools = folder.path().join("pools.toml");
+    let path = pools.to_str().unwrap();
+    let (is_well, found) = examine(&["--pools", path], folder.path());
+    assert!(!is_well && has(&found, "declared pools", "fail", "No such file"), "{found}");
+    std::fs::write(&pools, "[[pools]]\nid = \"us-east-1_a\"\n[[pools.users]]\npasswrod = \"hunter2\"\n").unwrap();
+    let (is_well, found) = examine(&["--pools", path], folder.path());
+    assert!(!is_well && has(&found, "declared pools", "fail", "line 4: pools.users.passwrod"), "{found}");
+    assert!(!found.to_string().contains("hunter2"), "{found}");
+    // Nothing was made before the file was looked at, the root key least of all: it is shown only once.
+    let said = crate::process::refusal(&["serve", "--listen", "127.0.0.1:0", "--pools", path], folder.path());
+    assert!(said.contains("line 4: pools.users.passwrod") && !said.contains("hunter2"), "{said}");
+    assert!(!folder.path().join("cognate.db").exists());
+    std::fs::write(&pools, "[[pools]]\nid = \"us-east-1_a\"\n").unwrap();
+    let (is_well, found) = examine(&["--pools", path, "--root-access-key-id", "ROOT"], folder.path());
+    assert!(!is_well && has(&found, "root key", "fail", "give both"), "{found}");
+    let key = ["--root-access-key-id", "ROOT", "--root-secret-access-key", "short"];
+    let (is_well, found) = examine(&[&["--pools", path][..], &key].concat(), folder.path());
+    assert!(is_well && has(&found, "declared pools", "ok", "can be read"), "{found}");
+    assert!(has(&found, "root key", "warn", "fewer than 20 characters"), "{found}");
 }
 
 #[test]

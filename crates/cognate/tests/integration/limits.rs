@@ -20,6 +20,9 @@ async fn a_body_over_the_limit_is_refused_by_its_length() {
     let answer = served.send_unsigned("GetUser", &[b' '; 1_025]).await;
     let told = ("RequestEntityTooLargeException".to_owned(), "The request is larger than 1024 bytes.".to_owned());
     assert_eq!((answer.status, answer.exception()), (413, told));
+    let metrics = served.connect().await.send("GET /metrics", &headers(&[("host", "localhost")]), b"").await.unwrap();
+    let metrics = String::from_utf8(metrics.body).unwrap();
+    assert!(metrics.contains("cognate_requests_turned_away_total 1\n"), "{metrics}");
 }
 
 #[tokio::test]

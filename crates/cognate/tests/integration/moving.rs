@@ -297,7 +297,8 @@ async fn a_file_of_secrets_is_private_and_not_written_over() {
     let warned = String::from_utf8(output.stderr).unwrap();
     assert!(warned.contains("holds password hashes and secrets in clear"), "{warned}");
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(refusal(&["export", "--output", path], &from.data()).contains("File exists"));
+    let said = refusal(&["export", "--output", path], &from.data());
+    assert!(said.contains("file.ndjson exists; exports are not written over"), "{said}");
     let said = refusal(&["export", "--pool", "us-east-1_nobody", "--output", &format!("{path}2")], &from.data());
     assert!(said.contains("User pool us-east-1_nobody does not exist."), "{said}");
     assert!(!Path::new(&format!("{path}2")).exists(), "half a file is left behind");

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::webhooks::{self, DeclaredWebhook, WebhookTable};
+use crate::toml_text::fault;
 use cognate_domain::pool::Leniencies;
 use cognate_model::{
     AdminCreateUserRequest, CreateGroupRequest, CreateUserPoolClientRequest, CreateUserPoolRequest,
@@ -15,9 +16,9 @@ use serde_json::{Map, Value, json};
 /// Why a file is not a list of pools.
 #[derive(Debug, thiserror::Error)]
 pub enum ParseError {
-    /// Not TOML of this form.
-    #[error("{0}")]
-    Form(#[from] toml::de::Error),
+    /// Not TOML of this form: the line, the key and the reason.
+    #[error("line {0}")]
+    Form(String),
     /// A member that the API does not have, or a value that it does not take.
     #[error("{place}: {reason}")]
     Member {
@@ -107,7 +108,7 @@ struct ClientTable {
 impl DeclaredPools {
     /// Reads a file. Everything is checked as a request would be, so that a mistake is told at the start.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let file: File = toml::from_str(text)?;
+        let file: File = toml::from_str(text).map_err(|error| ParseError::Form(fault(text, &error)))?;
         once("pool", file.pools.iter().map(|pool| pool.id.as_str()))?;
         once("client", file.pools.iter().flat_map(|pool| &pool.clients).map(|client| client.id.as_str()))?;
         Ok(Self { pools: file.pools.into_iter().map(pool).collect::<Result<_, _>>()? })
@@ -264,6 +265,17 @@ mod tests {
         let said = refused_in_pool("[[pools.clients]]\nid = 'a'\nsecret = 'short'");
         assert!(said.ends_with("Member must have length greater than or equal to 24"), "{said}");
         assert!(!said.contains("short"), "{said}");
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_line_and_without_values() {
+        let user = "[[pools.users]]\nusername = 'a'\n";
+        let said = refused_in_pool(&format!("{user}passwrod = 'hunter2'"));
+        assert_eq!(said, "line 5: pools.users.passwrod: there is no setting passwrod; did you mean password?");
+        let said = refused_in_pool(&format!("{user}password = 12345"));
+        assert_eq!(said, "line 5: pools.users.password: invalid type: integer, expected a string");
+        let said = refused_in_pool(&format!("{user}password = 'hunter2"));
+        assert!(said.starts_with("line 5: pools.users.password: ") && !said.contains("hunter2"), "{said}");
     }
 
     #[test]

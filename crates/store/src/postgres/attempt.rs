@@ -43,10 +43,14 @@ pub(super) fn run(line: &mut Line, job: &mut dyn Job) -> Result<(), DbError> {
     let mut attempt = 1;
     let mut runs = 0;
     let mut guesses = Guesses::Allowed;
-    let mut lost = None;
     loop {
         line.leave_former_leader();
-        let error = match once(line, job, guesses) {
+        let was_open = line.is_open();
+        let end = once(line, job, guesses);
+        if was_open && matches!(end, End::Lost(_)) {
+            way(line).hung_up();
+        }
+        let error = match end {
             End::Done => return Ok(()),
             End::Guessed => {
                 guesses = Guesses::Forbidden;
@@ -55,12 +59,7 @@ pub(super) fn run(line: &mut Line, job: &mut dyn Job) -> Result<(), DbError> {
             End::Failed(error) => return Err(error),
             End::Lost(error) if is_given_up(line) => return Err(error),
             // Where no connection can be had nothing was run: the time is bounded, not the number.
-            End::Lost(error) if way(line).lost_for().is_some() => {
-                if lost.get_or_insert_with(Instant::now).elapsed() > REACH {
-                    return Err(error);
-                }
-                error
-            }
+            End::Lost(error) if way(line).lost_for().is_some() => error,
             End::Again(error) | End::Lost(error) => {
                 runs += 1;
                 error
@@ -152,7 +151,6 @@ fn commit(line: &mut Line, mark: Option<Mark>) -> End {
     };
     let failure = match committed {
         Ok(()) => {
-            way(line).answered();
             count(line, mark);
             return End::Done;
         }

@@ -66,6 +66,11 @@ impl Line {
         self.wanted
     }
 
+    /// Whether it has a connection.
+    pub(super) fn is_open(&self) -> bool {
+        self.connection.is_some()
+    }
+
     /// Whether it has no connection, while others have theirs.
     pub(super) fn is_left_behind(&self) -> bool {
         self.connection.is_none() && self.shared.counts.writing.load(Ordering::Relaxed) > 0

@@ -7,8 +7,8 @@
 //! A server that takes connections and says nothing keeps whoever tries waiting, and everybody behind. So once it is lost
 //! for as long as anybody waits, one at a time tries for all, and who has waited already does not begin to.
 //!
-//! A server may answer and give no further connection (`max_connections`). It is not lost as long as it answers: when its
-//! leader goes, whoever had a connection waits for the next one like everybody else.
+//! A server may answer and give no further connection (`max_connections`). For whoever had one it is lost from the moment
+//! on at which that one is: they wait for the next leader like everybody else.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -51,8 +51,8 @@ struct State {
     failed: Option<Instant>,
     /// When that was tried last.
     tried: Option<Instant>,
-    /// When the server answered last, on any connection.
-    answered: Option<Instant>,
+    /// When a connection was lost last that had been open.
+    hung_up: Option<Instant>,
     /// Whether somebody tries for all, and the leader that they began with.
     is_tried: bool,
     leader: usize,
@@ -87,16 +87,16 @@ impl Way {
         wanted.elapsed() > REACH && self.silent_for().is_some_and(|time| time > REACH)
     }
 
-    /// Notes that the server answered, on a connection that was open.
-    pub(super) fn answered(&self) {
-        self.with(|state| state.answered = Some(Instant::now()));
+    /// Notes that an open connection was lost: until now the server was there for whoever had it.
+    pub(super) fn hung_up(&self) {
+        self.with(|state| state.hung_up = Some(Instant::now()));
     }
 
-    /// For how long no connection could be opened, and none that was open has had an answer.
+    /// For how long no connection could be opened, and none has been lost that was open.
     fn silent_for(&self) -> Option<Duration> {
-        let answered = self.with(|state| state.answered);
+        let hung_up = self.with(|state| state.hung_up);
         let lost = self.lost_for()?;
-        Some(answered.map_or(lost, |at| lost.min(at.elapsed())))
+        Some(hung_up.map_or(lost, |at| lost.min(at.elapsed())))
     }
 
     /// Whether one more connection may well be had, or nobody has tried for a while.
@@ -190,20 +190,20 @@ mod tests {
     }
 
     #[test]
-    fn a_full_server_is_not_lost_as_long_as_it_answers() {
+    fn a_full_server_is_lost_from_the_last_connection_on() {
         let (way, now) = (Way::default(), Instant::now());
         let early = now.checked_sub(REACH * 2).unwrap();
         fail(&way);
         lose(&way, ELECTION * 2);
         assert!(way.is_given_up(true) && way.is_out_of_reach(early));
-        way.answered();
+        way.hung_up();
         assert!(!way.is_given_up(true) && !way.is_given_up(false) && !way.is_out_of_reach(early));
         let one = way.enter(early, ALONE).unwrap();
         assert!(way.enter(now, ALONE).is_none(), "a further connection is tried for by one at a time");
         assert!(!way.is_worth_a_try(), "and not by all who come");
         drop(one);
-        way.with(|state| state.answered = now.checked_sub(REACH * 2));
-        assert!(way.is_given_up(false) && !way.is_given_up(true), "it has been silent for a while");
+        way.with(|state| state.hung_up = now.checked_sub(REACH * 2));
+        assert!(way.is_given_up(false) && !way.is_given_up(true), "nobody has had one for a while");
     }
 
     #[test]

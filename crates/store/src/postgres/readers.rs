@@ -114,6 +114,9 @@ impl Readers {
                     answered => script.learn(answered.map_err(|failure| failure.error())),
                 }
             };
+            if reading.line.is_some() {
+                self.shared.reach.of(Role::Reads).hung_up();
+            }
             drop(reading);
             persistence.pause(lost, &self.shared).await?;
         }
@@ -145,6 +148,7 @@ impl Readers {
                 (Err(Failure::Lost(reason)), line) => {
                     if let Some(line) = line {
                         place.hang_up(&line);
+                        self.shared.reach.of(Role::Reads).hung_up();
                     }
                     drop(place);
                     persistence.pause(Failure::Lost(reason), &self.shared).await?;

@@ -94,11 +94,7 @@ impl SharedLine {
     /// Waits for the server. A server that does not answer is as good as gone, and so is one that another one follows.
     async fn wait<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Failure> {
         match timeout(self.patience, lead::unless_passed(&self.shared, self.timeline, answer)).await {
-            Ok(Some(Ok(answer))) => {
-                self.shared.reach.of(Role::Reads).answered();
-                Ok(answer)
-            }
-            Ok(Some(Err(error))) => Err(Failure::of(&error)),
+            Ok(Some(answer)) => answer.map_err(|error| Failure::of(&error)),
             Ok(None) => Err(Failure::Lost("another server leads".to_owned())),
             Err(_) => Err(Failure::Lost("the server does not answer".to_owned())),
         }

@@ -39,6 +39,20 @@ pub enum BackupError {
     },
 }
 
+impl BackupError {
+    /// The same of the file that was given, where what is wrong was found in a copy of it.
+    #[must_use]
+    pub fn of_file(self, file: &Path) -> Self {
+        match self {
+            Self::Damaged { reason, .. } => Self::Damaged { path: file.to_path_buf(), reason },
+            Self::Open(OpenError::Newer { found, known, .. }) => {
+                OpenError::Newer { place: file.display().to_string(), found, known }.into()
+            }
+            other => other,
+        }
+    }
+}
+
 /// How far a copy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Copied {
