@@ -39,7 +39,10 @@ fn start() -> Option<Server> {
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../xtask/postgres");
     let mut process = Command::new(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let url = BufReader::new(process.stdout.take().unwrap()).lines().next().expect("the server starts").unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let url = lines.next().expect("the server starts").unwrap();
+    // The URL with TLS. Unread it would end the script by a broken pipe, and nobody would stop the server.
+    lines.next().expect("the server starts").unwrap();
     Some(Server { url, _process: Some(process) })
 }
 
